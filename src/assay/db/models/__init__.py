@@ -1,0 +1,58 @@
+"""All tables. Importing this room registers every model with the metadata."""
+
+from assay.db.models.assessment import (
+    AnalyticsEvent,
+    Assessment,
+    AssessmentResponse,
+    DegradedStage,
+    EssayScore,
+    QuestionSnapshot,
+    ResponseBatch,
+    RuleScore,
+)
+from assay.db.models.base import Base
+from assay.db.models.content import Credential, CredentialVersion, Question, QuestionTrack, QuestionVersion, Skill, Track
+from assay.db.models.identity import Cohort, CohortMember, RefreshToken, User
+from assay.db.models.index import EmbeddingArtifact, IndexVersion
+from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
+from assay.db.models.operations import AuditLog, MetricSnapshot, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from assay.db.models.recommendation import RagTrace, Recommendation, RecommendationFeedback, RecommendationItem
+
+__all__ = [
+    "AnalyticsEvent",
+    "Assessment",
+    "AssessmentResponse",
+    "AsyncJob",
+    "AuditLog",
+    "Base",
+    "Cohort",
+    "CohortMember",
+    "Credential",
+    "CredentialVersion",
+    "DegradedStage",
+    "Effect",
+    "EmbeddingArtifact",
+    "EssayScore",
+    "IdempotencyKey",
+    "IndexVersion",
+    "MetricSnapshot",
+    "ModelCall",
+    "Question",
+    "QuestionSnapshot",
+    "QuestionTrack",
+    "QuestionVersion",
+    "RagTrace",
+    "Recommendation",
+    "RecommendationFeedback",
+    "RecommendationItem",
+    "RefreshToken",
+    "ResponseBatch",
+    "RuleScore",
+    "Skill",
+    "StoredReply",
+    "Track",
+    "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+]

@@ -1,0 +1,66 @@
+"""People: accounts, their sessions' refresh tokens, and cohorts that tie advisors to students."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from assay.db.models.base import Base, CreatedAt, PrimaryKey, one_of
+from assay.db.types import EncryptedText
+from assay.domain.actors import Role
+
+
+class User(Base):
+    """An account. Name, e-mail and external id are encrypted; `email_index` is the keyed hash for look-ups."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint(one_of("role", Role), name="role"),)
+
+    id: Mapped[PrimaryKey]
+    email: Mapped[str] = mapped_column(EncryptedText("users.email"))
+    email_index: Mapped[bytes] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(EncryptedText("users.name"))
+    external_id: Mapped[str | None] = mapped_column(EncryptedText("users.external_id"))
+    password_hash: Mapped[str | None]
+    role: Mapped[str]
+    pseudonym: Mapped[UUID] = mapped_column(unique=True)
+    """Names the person in analytics; tells nothing without this row."""
+    is_active: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[CreatedAt]
+
+
+class RefreshToken(Base):
+    """One link of a rotating chain. A used link shown again revokes its whole family."""
+
+    __tablename__ = "refresh_tokens"
+
+    id: Mapped[PrimaryKey]
+    family_id: Mapped[UUID] = mapped_column(index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Cohort(Base):
+    """A group of students with the advisors who look after them."""
+
+    __tablename__ = "cohorts"
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[CreatedAt]
+
+
+class CohortMember(Base):
+    """A student or an advisor in a cohort; the user's role says which."""
+
+    __tablename__ = "cohort_members"
+    __table_args__ = (Index("ix_cohort_members_user_id_cohort_id", "user_id", "cohort_id"),)
+
+    cohort_id: Mapped[UUID] = mapped_column(ForeignKey("cohorts.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,48 @@
+"""Every metric on one page. Names are under test; `track` is a track's slug, never a person."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+_FAST: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.4, 0.5, 1, 2.5, 5)
+_SLOW: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 15, 20, 30, 60)
+
+REQUEST_SECONDS: Final = Histogram(
+    "assay_http_request_seconds", "HTTP request duration", ["method", "route", "status", "track"], buckets=_FAST
+)
+QUEUE_DEPTH: Final = Gauge("assay_queue_depth", "Jobs due or in hand in the ledger", ["job_type", "status"])
+QUEUE_OLDEST_SECONDS: Final = Gauge("assay_queue_oldest_seconds", "Age of the oldest job that is due", ["job_type"])
+DOORBELL_DEPTH: Final = Gauge("assay_doorbell_depth", "RQ messages waiting", ["queue"])
+DOORBELL_RINGS: Final = Counter("assay_doorbell_rings_total", "Rings after commit", ["outcome"])
+JOB_SECONDS: Final = Histogram("assay_job_seconds", "Job duration, claim to effect", ["job_type", "outcome", "track"], buckets=_SLOW)
+JOB_WAIT_SECONDS: Final = Histogram("assay_job_wait_seconds", "Due to claimed", ["job_type", "track"], buckets=_SLOW)
+JOBS_FENCED: Final = Counter("assay_jobs_fenced_total", "Effects refused because the lease had gone to another", ["job_type"])
+JOBS_RECLAIMED: Final = Counter("assay_jobs_reclaimed_total", "Leases taken back by the sweeper", ["job_type"])
+JOBS_IN_FLIGHT: Final = Gauge("assay_jobs_in_flight", "Jobs this worker has in hand")
+MODEL_SECONDS: Final = Histogram("assay_model_call_seconds", "Model call duration", ["purpose", "model", "outcome", "track"], buckets=_SLOW)
+MODEL_TOKENS: Final = Counter("assay_model_tokens_total", "Tokens as the provider counted them", ["purpose", "model", "kind", "track"])
+MODEL_REPLIES_REUSED: Final = Counter("assay_model_replies_reused_total", "Stored replies used instead of a call", ["purpose", "track"])
+QUOTES_REJECTED: Final = Counter("assay_quotes_rejected_total", "Quotes that are not in the essay", ["producer", "track"])
+SENTENCES_DROPPED: Final = Counter("assay_sentences_dropped_total", "Summary sentences without proof", ["producer", "track"])
+RETRIEVAL_SECONDS: Final = Histogram("assay_retrieval_seconds", "Retrieval and rerank duration", ["track"], buckets=_FAST)
+DEGRADED_STAGES: Final = Counter("assay_degraded_stages_total", "Stages that ran on a substitute", ["stage", "cause", "track"])
+ASSESSMENTS: Final = Counter("assay_assessments_total", "Assessments by what happened to them", ["event", "track"])
+TURNAROUND_SECONDS: Final = Histogram("assay_turnaround_seconds", "Submit to result", ["track"], buckets=_SLOW)
+
+
+@contextmanager
+def timed(histogram: Histogram, **labels: str) -> Iterator[None]:
+    """Observe the wall time of a block, in seconds."""
+    start = perf_counter()
+    try:
+        yield
+    finally:
+        histogram.labels(**labels).observe(perf_counter() - start)
+
+
+def exposition() -> tuple[bytes, str]:
+    """All metrics of this process in the Prometheus text format, with their content type."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

@@ -1,0 +1,98 @@
+"""All settings in one place, read from `ASSAY_*` environment variables. Only the composition root, the CLI and the embedded runtime read them.
+
+`DATABASE_URL`, `REDIS_URL` and `OPENAI_API_KEY` are understood without the prefix too, since hosts set them so.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    """Where this process runs. Only `test` reads failpoints; only `embedded` has demo accounts."""
+
+    EMBEDDED = "embedded"
+    DEVELOPMENT = "development"
+    TEST = "test"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+def _plain(name: str) -> AliasChoices:
+    return AliasChoices(f"ASSAY_{name}", name)
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. `assay settings` lists them with the source of each value."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", extra="ignore", populate_by_name=True)
+
+    environment: Environment = Environment.DEVELOPMENT
+    public_url: str = "http://127.0.0.1:8000"
+
+    database_url: SecretStr = Field(SecretStr("postgresql://assay@127.0.0.1/assay"), validation_alias=_plain("DATABASE_URL"))
+    database_pool_size: int = 20
+    database_pool_timeout: float = 5.0
+    statement_timeout_ms: int = 15_000
+    redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), validation_alias=_plain("REDIS_URL"))
+
+    jwt_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+    """Signing keys by key id, `kid=secret,kid=secret`; the first signs, all verify."""
+    encryption_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+    """Data keys by key id, `kid=base64 of 32 bytes,…`; the first encrypts, all decrypt."""
+    blind_index_key: SecretStr = SecretStr("")
+    """Key of the keyed hash that e-mail look-ups use, base64 of 32 bytes."""
+    access_token_minutes: int = 30
+    refresh_token_days: int = 14
+    session_hours: int = 12
+    secure_cookies: bool = True
+
+    llm_provider: Literal["auto", "openai", "built-in"] = "auto"
+    """`auto` takes OpenAI when a key is set and the built-in evaluator otherwise."""
+    openai_api_key: SecretStr = Field(SecretStr(""), validation_alias=_plain("OPENAI_API_KEY"))
+    openai_base_url: str | None = Field(None, validation_alias=_plain("OPENAI_BASE_URL"))
+    openai_api: Literal["responses", "chat"] = "responses"
+    """`responses` for OpenAI itself, `chat` for compatible servers (vLLM, Ollama, Azure)."""
+    openai_model: str = "gpt-5-mini-2025-08-07"
+    openai_embedding_model: str = "text-embedding-3-small"
+    openai_call_timeout: float = 15.0
+    openai_max_output_tokens: int = 4_000
+    embedder: Literal["auto", "openai", "built-in"] = "built-in"
+    grading_budget_seconds: float = 60.0
+
+    worker_slots: int = 120
+    """Jobs one worker process has in hand at most."""
+    lease_seconds: float = 9.0
+    sweep_seconds: float = 1.0
+    shutdown_grace_seconds: float = 8.0
+    queue_namespace: str = ""
+    """Prefix of the queue names, so that several installations can share one Redis."""
+
+    log_format: Literal["json", "console"] = "json"
+    log_level: str = "INFO"
+    metrics_port: int | None = None
+    """Where the worker and the sweeper serve `/metrics`; the API serves its own."""
+    failpoints: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_keys(cls, values: dict[str, object]) -> dict[str, object]:
+        for name in ("jwt_keys", "encryption_keys"):
+            raw = values.get(name)
+            if isinstance(raw, str):
+                values[name] = dict(pair.strip().split("=", 1) for pair in raw.split(",") if pair.strip())
+        return values
+
+    @property
+    def uses_openai(self) -> bool:
+        """Whether essays go to OpenAI (or a compatible server)."""
+        return self.llm_provider == "openai" or (self.llm_provider == "auto" and bool(self.openai_api_key.get_secret_value()))
+
+    @property
+    def async_database_url(self) -> str:
+        """The database URL with the driver SQLAlchemy needs."""
+        return self.database_url.get_secret_value().replace("postgres://", "postgresql://", 1).replace(
+            "postgresql://", "postgresql+asyncpg://", 1
+        )
