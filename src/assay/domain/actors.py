@@ -1,0 +1,46 @@
+"""Who is asking, and the permissions each role holds. Routes name a permission; services check ownership."""
+
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from assay.kit.model import Value
+
+
+class Role(StrEnum):
+    """The role claim of a token."""
+
+    STUDENT = "student"
+    ADVISOR = "advisor"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What a route demands. Vocabulary `noun:verb`."""
+
+    TRACK_READ = "track:read"
+    TRACK_WRITE = "track:write"
+    ASSESSMENT_TAKE = "assessment:take"
+    ASSESSMENT_READ = "assessment:read"
+    FEEDBACK_GIVE = "feedback:give"
+    JOB_MANAGE = "job:manage"
+    OPERATIONS_READ = "operations:read"
+
+
+_P = Permission
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.STUDENT: frozenset({_P.TRACK_READ, _P.ASSESSMENT_TAKE, _P.ASSESSMENT_READ, _P.FEEDBACK_GIVE}),
+    Role.ADVISOR: frozenset({_P.TRACK_READ, _P.ASSESSMENT_READ, _P.FEEDBACK_GIVE}),
+    Role.ADMIN: frozenset({_P.TRACK_READ, _P.TRACK_WRITE, _P.JOB_MANAGE, _P.OPERATIONS_READ}),
+}
+
+
+class Actor(Value):
+    """The authenticated caller."""
+
+    id: UUID
+    role: Role
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role holds `permission`."""
+        return permission in PERMISSIONS[self.role]

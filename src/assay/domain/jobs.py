@@ -1,0 +1,83 @@
+"""The ledger's vocabulary and decisions: states of a job, when a failed one is tried again, and after how long."""
+
+import random
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from assay.kit.model import Value
+
+MAX_ERRORS: Final = 3
+"""Attempts that may end in an error before the fallback is written."""
+MAX_CRASHES: Final = 5
+"""Attempts that may end in a vanished worker before the job is given up."""
+BACKOFF_BASE_SECONDS: Final = 0.5
+BACKOFF_CAP_SECONDS: Final = 8.0
+
+
+class JobType(StrEnum):
+    """What can be done in the background; the names are also the RQ functions."""
+
+    SCORE_ESSAY = "score_essay"
+    GENERATE_RECOMMENDATIONS = "generate_recommendations"
+
+
+class Queue(StrEnum):
+    """The RQ queues, most urgent first."""
+
+    HIGH = "high"
+    DEFAULT = "default"
+
+
+QUEUES: Final[dict[JobType, Queue]] = {
+    JobType.SCORE_ESSAY: Queue.DEFAULT,
+    JobType.GENERATE_RECOMMENDATIONS: Queue.HIGH,
+}
+"""Recommendations go first: a student is one step from the result."""
+
+
+class JobStatus(StrEnum):
+    """A job's states; the last three are terminal and immutable."""
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    RETRY_WAIT = "retry_wait"
+    SUCCEEDED = "succeeded"
+    DEGRADED = "degraded"
+    DEAD = "dead"
+
+
+TERMINAL: Final = frozenset({JobStatus.SUCCEEDED, JobStatus.DEGRADED, JobStatus.DEAD})
+
+
+class ClaimedJob(Value):
+    """A job in hand: only the holder of `fence` may finish it."""
+
+    id: UUID
+    type: JobType
+    assessment_id: UUID
+    fence: int
+    attempt: int
+    crashes: int
+    correlation_id: str
+    track: str
+
+    @property
+    def errors(self) -> int:
+        """Attempts that ended in an error before this one, 0 on the first."""
+        return self.attempt - self.crashes - 1
+
+    @property
+    def is_last_try(self) -> bool:
+        """Whether an error now spends the last attempt."""
+        return self.errors + 1 >= MAX_ERRORS
+
+
+def backoff_seconds(errors: int, retry_after: float | None = None, *, draw: float | None = None) -> float:
+    """Seconds until the next try after `errors` errors (1 for the first): full jitter (Brooker, 2015), never before `retry_after`.
+
+    `draw` in [0, 1) replaces the random number in tests.
+    """
+    ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2 ** (errors - 1))
+    jittered = ceiling * (0.5 + 0.5 * (random.random() if draw is None else draw))  # noqa: S311 - jitter, not a secret
+    return max(jittered, retry_after or 0.0)

@@ -1,0 +1,81 @@
+"""What the services need from outside, for what is paid, slow, random or swappable. Postgres has no port: it is not swappable."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from assay.domain.fusion import Fact, Sentence
+from assay.domain.grading import EssayTask, Identity, ModelReply, VerdictDraft
+from assay.domain.jobs import JobType
+from assay.domain.retrieval import ChunkHit
+
+type Vector = list[float]
+
+
+class Grader(Protocol):
+    """Grades an essay in two steps, so that a stored reply can be read again without asking again."""
+
+    @property
+    def identity(self) -> Identity:
+        """Model, prompt hash and parameters: with the task they address a stored reply."""
+
+    async def ask(self, task: EssayTask, *, failed_quotes: Sequence[str] = ()) -> ModelReply:
+        """Ask for a judgement. `failed_quotes` names quotes of an earlier reply that are not in the essay.
+
+        Raises `ProviderError` with a named fault.
+        """
+
+    def read(self, task: EssayTask, reply: ModelReply) -> VerdictDraft:
+        """The draft that `reply` holds; pure. Raises `ProviderError(INVALID_REPLY)` when it holds none."""
+
+
+class Narrator(Protocol):
+    """Writes the summary from facts, in the same two steps."""
+
+    @property
+    def identity(self) -> Identity:
+        """Model, prompt hash and parameters."""
+
+    async def ask(self, facts: Sequence[Fact]) -> ModelReply:
+        """Ask for sentences that cite fact ids. Raises `ProviderError`."""
+
+    def read(self, reply: ModelReply) -> list[Sentence]:
+        """The sentences in `reply`; pure, unverified."""
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Model and version; part of an index version's identity."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+
+    async def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """One L2-normalised vector per text, in order. Raises `ProviderError`."""
+
+
+class VectorStore(Protocol):
+    """Nearest chunks of one index version."""
+
+    async def nearest(self, index_version: UUID, vector: Vector, limit: int) -> list[ChunkHit]:
+        """The `limit` chunks of highest cosine similarity, best first. Raises `ProviderError`."""
+
+
+class Broker(Protocol):
+    """Rings the doorbell: tells a worker that the ledger has something due. Never carries data, never raises."""
+
+    async def ring(self, job_type: JobType, job_id: UUID) -> bool:
+        """Enqueue a wake-up for `job_id`; False when the queue is away (the ledger alone goes on)."""
+
+    async def depth(self) -> dict[str, int]:
+        """Messages waiting per queue."""
+
+    async def ping(self) -> None:
+        """Raises when the queue is away."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

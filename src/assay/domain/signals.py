@@ -1,0 +1,73 @@
+"""Profile signals: what a student's interests and experience weigh, read from answers that are neither right nor wrong.
+
+A signal is a tag `kind:name`, for instance `interest:data-modelling` or `experience:sql`, with a weight. The name of an
+`interest` or `experience` tag is a skill of the vocabulary; `pace` and `goal` tags are free words.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from assay.domain.rules import Answer, OptionId, fold_text
+from assay.kit.model import Value
+
+type SignalTag = Annotated[str, Field(pattern=r"^(interest|experience|goal|pace):[a-z0-9-]{1,60}$")]
+type Weight = Annotated[float, Field(ge=-1, le=1)]
+
+
+class OptionSignals(Value):
+    """Signals of single choice, multiple choice and Likert: what each picked option says."""
+
+    kind: Literal["optionSignals"] = "optionSignals"
+    options: dict[OptionId, dict[SignalTag, Weight]]
+
+
+class RankingSignals(Value):
+    """Signals of a ranking: an option in place k of n (from 0) counts (n - k) / n of its weight."""
+
+    kind: Literal["rankingSignals"] = "rankingSignals"
+    options: dict[OptionId, dict[SignalTag, Weight]]
+
+
+class TextSignals(Value):
+    """Signals of free text: each phrase that occurs as whole words counts once."""
+
+    kind: Literal["textSignals"] = "textSignals"
+    phrases: dict[str, dict[SignalTag, Weight]] = Field(default_factory=dict)
+
+
+type SignalRule = Annotated[OptionSignals | RankingSignals | TextSignals, Field(discriminator="kind")]
+
+
+def read_signals(rule: SignalRule, answer: Answer) -> dict[str, float]:
+    """Tag weights that `answer` yields under `rule`; nothing for an unanswered or misshapen one."""
+    match rule, answer:
+        case OptionSignals(), str():
+            return dict(rule.options.get(answer, {}))
+        case OptionSignals(), list():
+            return merge_signals(rule.options.get(option, {}) for option in answer)
+        case RankingSignals(), list():
+            return merge_signals(
+                {tag: weight * (len(answer) - place) / len(answer) for tag, weight in rule.options.get(option, {}).items()}
+                for place, option in enumerate(answer)
+            )
+        case TextSignals(), str():
+            return merge_signals(tags for phrase, tags in rule.phrases.items() if _mentions(answer, phrase))
+        case _:
+            return {}
+
+
+def merge_signals(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Sum weights per tag; the sums are unbounded, consumers normalise."""
+    total: dict[str, float] = defaultdict(float)
+    for part in parts:
+        for tag, weight in part.items():
+            total[tag] += weight
+    return dict(total)
+
+
+def _mentions(text: str, phrase: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(fold_text(phrase))}(?!\w)", fold_text(text)) is not None
