@@ -9,6 +9,16 @@ down_revision = "0001_identity"
 branch_labels = None
 depends_on = None
 
+RAISE_BANK_VERSION = """
+CREATE FUNCTION raise_bank_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE bank_state SET version = version + 1;
+    RETURN NULL;
+END
+$$
+"""
+BANK_TABLES = ("role_catalog", "questions", "question_tracks", "question_versions")
+
 
 def immutable(table: str) -> str:
     """The trigger that lets rows of `table` be written once."""
@@ -81,6 +91,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("question_id", "version"),
     )
     op.create_table(
+        "bank_state",
+        sa.Column("singleton", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
+        sa.CheckConstraint("singleton", name="singleton"),
+        sa.PrimaryKeyConstraint("singleton"),
+    )
+    op.execute("INSERT INTO bank_state DEFAULT VALUES")
+    op.execute(RAISE_BANK_VERSION)
+    for table in BANK_TABLES:
+        op.execute(
+            f"CREATE TRIGGER raise_bank_version AFTER INSERT OR UPDATE OR DELETE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION raise_bank_version()"
+        )
+    op.create_table(
         "credential_catalog",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
@@ -120,8 +144,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("credential_versions")
     op.drop_table("credential_catalog")
+    op.drop_table("bank_state")
     op.drop_table("question_versions")
     op.drop_table("question_tracks")
     op.drop_table("questions")
     op.drop_table("role_catalog")
     op.drop_table("skills")
+    op.execute("DROP FUNCTION raise_bank_version()")

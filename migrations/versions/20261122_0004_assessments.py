@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("student_id", sa.Uuid(), nullable=False),
         sa.Column("track_id", sa.Uuid(), nullable=False),
         sa.Column("track_version", sa.Integer(), nullable=False),
-        sa.Column("resume_token_hash", sa.Text(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
@@ -34,7 +33,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["track_id"], ["role_catalog.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_assessments_resume_token_hash", "assessments", ["resume_token_hash"])
     op.create_index("ix_assessments_student_id_started_at", "assessments", ["student_id", "started_at"])
     op.create_index("ix_assessments_track_id", "assessments", ["track_id"])
     op.create_index(
@@ -61,6 +59,7 @@ def upgrade() -> None:
         sa.Column("assessment_id", sa.Uuid(), nullable=False),
         sa.Column("question_id", sa.Uuid(), nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("is_blank", sa.Boolean(), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(

@@ -52,6 +52,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_async_jobs_assessment_id", "async_jobs", ["assessment_id"])
     op.create_index(
+        "ix_async_jobs_finished",
+        "async_jobs",
+        ["job_type", "finished_at"],
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_async_jobs_due", "async_jobs", ["priority", "run_at"], postgresql_where=sa.text("status IN ('queued', 'retry_wait')")
     )
     op.create_index("ix_async_jobs_leases", "async_jobs", ["lease_expires_at"], postgresql_where=sa.text("status = 'leased'"))

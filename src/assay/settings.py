@@ -1,5 +1,6 @@
-"""All settings in one place, read from `ASSAY_*` environment variables. Only the composition root, the CLI and the embedded runtime read them.
+"""All settings in one place, read from `ASSAY_*` environment variables.
 
+Only the composition root, the command line and the embedded runtime read them.
 `DATABASE_URL`, `REDIS_URL` and `OPENAI_API_KEY` are understood without the prefix too, since hosts set them so.
 """
 
@@ -57,10 +58,13 @@ class Settings(BaseSettings):
     """`responses` for OpenAI itself, `chat` for compatible servers (vLLM, Ollama, Azure)."""
     openai_model: str = "gpt-5-mini-2025-08-07"
     openai_embedding_model: str = "text-embedding-3-small"
+    openai_embedding_dimension: int = 1_536
     openai_call_timeout: float = 15.0
     openai_max_output_tokens: int = 4_000
-    embedder: Literal["auto", "openai", "built-in"] = "built-in"
-    grading_budget_seconds: float = 60.0
+    embedder: Literal["openai", "built-in"] = "built-in"
+    """`openai` needs a key; changing it needs a new index (`assay reindex`)."""
+    grading_budget_seconds: float = 30.0
+    """From the first claim of an assessment's essays; what is left then falls to the built-in evaluator."""
 
     worker_slots: int = 120
     """Jobs one worker process has in hand at most."""
@@ -93,6 +97,8 @@ class Settings(BaseSettings):
     @property
     def async_database_url(self) -> str:
         """The database URL with the driver SQLAlchemy needs."""
-        return self.database_url.get_secret_value().replace("postgres://", "postgresql://", 1).replace(
-            "postgresql://", "postgresql+asyncpg://", 1
+        return (
+            self.database_url.get_secret_value()
+            .replace("postgres://", "postgresql://", 1)
+            .replace("postgresql://", "postgresql+asyncpg://", 1)
         )

@@ -1,0 +1,1 @@
+"""Postgres: the only room that says SQLAlchemy."""

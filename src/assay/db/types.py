@@ -56,14 +56,14 @@ class EncryptedJson(TypeDecorator[Any]):
         super().__init__()
         self.place = place
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ANN401 - JSON
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
         """Encrypt on the way in."""
         del dialect
         if value is None:
             return None
         return key_ring().encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), self.place)
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:  # noqa: ANN401 - JSON
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         """Decrypt on the way out."""
         del dialect
         return None if value is None else json.loads(key_ring().decrypt(value, self.place))

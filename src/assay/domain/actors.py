@@ -40,6 +40,8 @@ class Actor(Value):
 
     id: UUID
     role: Role
+    assessment_id: UUID | None = None
+    """Set when the caller came with a resume token: nothing else than this assessment is open to them."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role holds `permission`."""

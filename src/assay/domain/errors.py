@@ -33,7 +33,7 @@ class DomainError(AssayError):
 
     code: ClassVar[str] = "error"
 
-    def __init__(self, detail: str, *, code: str | None = None, problems: tuple[FieldProblem, ...] = (), **facts: Any) -> None:  # noqa: ANN401 - extension members of the answer
+    def __init__(self, detail: str, *, code: str | None = None, problems: tuple[FieldProblem, ...] = (), **facts: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.error_code = code or self.code

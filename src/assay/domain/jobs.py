@@ -78,6 +78,6 @@ def backoff_seconds(errors: int, retry_after: float | None = None, *, draw: floa
 
     `draw` in [0, 1) replaces the random number in tests.
     """
-    ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2 ** (errors - 1))
+    ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2.0 ** (errors - 1))
     jittered = ceiling * (0.5 + 0.5 * (random.random() if draw is None else draw))  # noqa: S311 - jitter, not a secret
     return max(jittered, retry_after or 0.0)

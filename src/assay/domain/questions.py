@@ -53,9 +53,7 @@ FORMATS: Final[dict[QuestionType, frozenset[QuestionFormat]]] = {
         }
     ),
     QuestionType.ESSAY: frozenset({_F.ESSAY}),
-    QuestionType.PROFILE: frozenset(
-        {_F.SINGLE_CHOICE, _F.MULTIPLE_CHOICE, _F.LIKERT, _F.RANKING, _F.FREE_TEXT}
-    ),
+    QuestionType.PROFILE: frozenset({_F.SINGLE_CHOICE, _F.MULTIPLE_CHOICE, _F.LIKERT, _F.RANKING, _F.FREE_TEXT}),
 }
 """Which formats each type may take."""
 

@@ -85,13 +85,7 @@ class ShortTextRule(Value):
 
 
 type ScoringRule = Annotated[
-    SingleChoiceRule
-    | TrueFalseRule
-    | MultipleChoiceRule
-    | NumericRule
-    | OrderingRule
-    | MatchingRule
-    | ShortTextRule,
+    SingleChoiceRule | TrueFalseRule | MultipleChoiceRule | NumericRule | OrderingRule | MatchingRule | ShortTextRule,
     Field(discriminator="kind"),
 ]
 
@@ -99,7 +93,7 @@ type ScoringRule = Annotated[
 def score(rule: ScoringRule, answer: Answer) -> float:  # noqa: PLR0911 - one arm per rule, the table of the formulas
     """Credit in [0, 1] that `answer` earns under `rule`; `None` (unanswered) earns 0."""
     match rule, answer:
-        case (SingleChoiceRule() | TrueFalseRule()), str():
+        case ((SingleChoiceRule() | TrueFalseRule()), str()):
             return float(answer == rule.correct)
         case MultipleChoiceRule(), list():
             return _multiple_choice(rule.correct, answer)

@@ -7,14 +7,14 @@ from typing import Any
 from pydantic import BaseModel
 
 
-def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value is meant
+def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces; a model is dumped by alias first."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def content_hash(value: Any) -> str:  # noqa: ANN401 - any JSON value is meant
+def content_hash(value: Any) -> str:
     """SHA-256 over the canonical JSON of `value`, 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 

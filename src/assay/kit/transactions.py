@@ -22,7 +22,7 @@ def transaction_marked() -> Iterator[None]:
 
 
 def assert_no_transaction() -> None:
-    """Refuse to go on while a transaction is open. Called first by everything in `ai/`, `broker/` and `outbound/` that leaves the process."""
+    """Refuse to go on while a transaction is open. Called first by everything that leaves the process."""
     if _open.get():
         msg = "close the unit of work before calling out: a slow network must never hold row locks"
         raise NetworkInsideTransaction(msg)

@@ -48,7 +48,7 @@ def configure_logging(log_format: Literal["json", "console"], level: str) -> Non
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's signature
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the values of secret-bearing keys, so that no caller can leak them by mistake."""
     for key in event:
         if key in SECRET_KEYS:

@@ -11,7 +11,16 @@ from assay.db.models.assessment import (
     RuleScore,
 )
 from assay.db.models.base import Base
-from assay.db.models.content import Credential, CredentialVersion, Question, QuestionTrack, QuestionVersion, Skill, Track
+from assay.db.models.content import (
+    BankState,
+    Credential,
+    CredentialVersion,
+    Question,
+    QuestionTrack,
+    QuestionVersion,
+    Skill,
+    Track,
+)
 from assay.db.models.identity import Cohort, CohortMember, RefreshToken, User
 from assay.db.models.index import EmbeddingArtifact, IndexVersion
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
@@ -24,6 +33,7 @@ __all__ = [
     "AssessmentResponse",
     "AsyncJob",
     "AuditLog",
+    "BankState",
     "Base",
     "Cohort",
     "CohortMember",

@@ -19,9 +19,7 @@ class Assessment(Base):
 
     __tablename__ = "assessments"
     __table_args__ = (
-        Index(
-            "uq_assessments_open", "student_id", "track_id", unique=True, postgresql_where=text("closed_at IS NULL")
-        ),
+        Index("uq_assessments_open", "student_id", "track_id", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index("ix_assessments_student_id_started_at", "student_id", "started_at"),
         CheckConstraint("closed_at IS NOT NULL OR completed_at IS NULL", name="completed_is_closed"),
         CheckConstraint("completed_at IS NULL OR submitted_at IS NOT NULL", name="completed_was_submitted"),
@@ -31,7 +29,6 @@ class Assessment(Base):
     student_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     track_id: Mapped[UUID] = mapped_column(ForeignKey("role_catalog.id"), index=True)
     track_version: Mapped[int]
-    resume_token_hash: Mapped[str] = mapped_column(index=True)
     started_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
@@ -68,7 +65,10 @@ class AssessmentResponse(Base):
 
     assessment_id: Mapped[UUID] = mapped_column(primary_key=True)
     question_id: Mapped[UUID] = mapped_column(primary_key=True)
-    answer: Mapped[Any] = mapped_column(EncryptedJson("assessment_responses.answer"))
+    answer: Mapped[list[Any]] = mapped_column(EncryptedJson("assessment_responses.answer"))
+    """A list of one: the answer, so that a cleared one (`null`) is stored like any other."""
+    is_blank: Mapped[bool]
+    """The answer was cleared; told apart here because the answer itself cannot be read by SQL."""
     answered_at: Mapped[datetime]
     saved_at: Mapped[CreatedAt]
 
@@ -103,7 +103,7 @@ class RuleScore(Base):
 
 
 class EssayScore(Base):
-    """A verified verdict on one essay. Levels in clear for statistics, words and quotes encrypted. Immutable; a better one is a new version."""
+    """A verified verdict on one essay: levels in clear for statistics, words encrypted. Immutable; a better one is a new version."""
 
     __tablename__ = "essay_scores"
     __table_args__ = (

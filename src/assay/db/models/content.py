@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -90,6 +90,16 @@ class QuestionVersion(Base):
     created_at: Mapped[CreatedAt]
 
 
+class BankState(Base):
+    """One row: the question bank's version, raised by triggers whenever a track or a question changes."""
+
+    __tablename__ = "bank_state"
+    __table_args__ = (CheckConstraint("singleton", name="singleton"),)
+
+    singleton: Mapped[bool] = mapped_column(primary_key=True, server_default="true")
+    version: Mapped[int] = mapped_column(BigInteger, server_default="1")
+
+
 class Credential(Base):
     """A micro-credential's identity; what it offers is in its versions."""
 
@@ -104,7 +114,7 @@ class Credential(Base):
 
 
 class CredentialVersion(Base):
-    """A credential as it was published. Immutable: citations point here. `search` weighs title over skills over outcomes over description."""
+    """A credential as published. Immutable: citations point here. `search` weighs title over skills, outcomes and description."""
 
     __tablename__ = "credential_versions"
     __table_args__ = (

@@ -23,6 +23,7 @@ class AsyncJob(Base):
         Index("ix_async_jobs_due", "priority", "run_at", postgresql_where=text("status IN ('queued', 'retry_wait')")),
         Index("ix_async_jobs_leases", "lease_expires_at", postgresql_where=text("status = 'leased'")),
         Index("ix_async_jobs_assessment_id", "assessment_id"),
+        Index("ix_async_jobs_finished", "job_type", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     )
 
     id: Mapped[PrimaryKey]

@@ -32,7 +32,10 @@ class RecommendationItem(Base):
     """One recommended credential with its reasons and the passages it rests on."""
 
     __tablename__ = "recommendation_items"
-    __table_args__ = (UniqueConstraint("recommendation_id", "rank"), UniqueConstraint("recommendation_id", "credential_version_id"))
+    __table_args__ = (
+        UniqueConstraint("recommendation_id", "rank"),
+        UniqueConstraint("recommendation_id", "credential_version_id"),
+    )
 
     id: Mapped[PrimaryKey]
     recommendation_id: Mapped[UUID] = mapped_column(ForeignKey("recommendations.id", ondelete="CASCADE"))

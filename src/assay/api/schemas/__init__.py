@@ -1,0 +1,1 @@
+"""Bodies that requests bring. What routes answer are the services' own values."""

@@ -1,0 +1,35 @@
+"""Signing in and out, and who I am."""
+
+from fastapi import APIRouter, status
+
+from assay.api.schemas.auth import Credentials, RefreshRequest
+from assay.api.v1.problems import problems
+from assay.edge.dependencies import AnyActor, RuntimeDep, Uow
+from assay.services import identity
+from assay.services.identity import Person, TokenPair
+
+router = APIRouter(tags=["identity"])
+
+
+@router.post("/auth/token", responses=problems(401))
+async def sign_in(body: Credentials, runtime: RuntimeDep) -> TokenPair:
+    """Exchange e-mail and password for an access token and a refresh token."""
+    return await runtime.identity.sign_in(runtime.open_uow, body.email, body.password)
+
+
+@router.post("/auth/refresh", responses=problems(401))
+async def refresh(body: RefreshRequest, runtime: RuntimeDep) -> TokenPair:
+    """Exchange a refresh token for new tokens. Each refresh token works once; using one twice ends the session."""
+    return await runtime.identity.refresh(runtime.open_uow, body.refresh_token)
+
+
+@router.post("/auth/logout", status_code=status.HTTP_204_NO_CONTENT)
+async def sign_out(body: RefreshRequest, runtime: RuntimeDep) -> None:
+    """End the session of a refresh token."""
+    await runtime.identity.sign_out(runtime.open_uow, body.refresh_token)
+
+
+@router.get("/me", responses=problems(401))
+async def me(actor: AnyActor, uow: Uow) -> Person:
+    """Who I am and what I may do."""
+    return await identity.describe(uow, actor)

@@ -1,0 +1,42 @@
+"""The web application: the API, the pages, health and metrics under one roof, with one runtime."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+
+from assay.api.app import create_api
+from assay.edge.health import healthz, metrics_page, readyz
+from assay.edge.middleware import BodyLimit, Correlation
+from assay.runtime import Runtime, open_runtime
+from assay.settings import Settings
+from assay.web.app import create_web
+
+type OpenRuntime = Callable[[Settings], AbstractAsyncContextManager[Runtime]]
+
+
+def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> Starlette:
+    """The whole application; its lifespan opens the runtime that `settings` describe and closes it."""
+    api = create_api()
+    web = create_web(api.openapi, secure_cookies=settings.secure_cookies)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_runtime(settings) as runtime:
+            for each in (app, api, web):
+                each.state.runtime = runtime
+            yield
+
+    return Starlette(
+        lifespan=lifespan,
+        middleware=[Middleware(Correlation), Middleware(BodyLimit)],
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics_page),
+            Mount("/api/v1", api),
+            Mount("/", web),
+        ],
+    )

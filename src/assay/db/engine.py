@@ -1,0 +1,25 @@
+"""The engine: one pool per process and event loop, with bounded waits."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+def create_engine(
+    url: str, *, pool_size: int, pool_timeout: float, statement_timeout_ms: int, application_name: str = "assay"
+) -> AsyncEngine:
+    """An engine of at most `pool_size` connections; a request waits at most `pool_timeout` seconds for one."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "application_name": application_name,
+                "statement_timeout": str(statement_timeout_ms),
+                "idle_in_transaction_session_timeout": "60000",
+                "jit": "off",
+            },
+        },
+    )

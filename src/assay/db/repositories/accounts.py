@@ -1,0 +1,67 @@
+"""Accounts, refresh tokens and cohort membership."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from assay.db.models import Cohort, CohortMember, RefreshToken, User
+from assay.db.types import key_ring
+
+
+class Accounts:
+    """The people of this transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def by_email(self, email: str) -> User | None:
+        """The account with this e-mail, found by its keyed hash."""
+        return await self._session.scalar(select(User).where(User.email_index == key_ring().blind_index(email)))
+
+    async def get(self, user_id: UUID) -> User | None:
+        """One account."""
+        return await self._session.get(User, user_id)
+
+    def add(self, user: User) -> None:
+        """Write a new account; its `email_index` is set here."""
+        user.email_index = key_ring().blind_index(user.email)
+        self._session.add(user)
+
+    def add_refresh_token(self, token: RefreshToken) -> None:
+        """Write a new link of a refresh chain."""
+        self._session.add(token)
+
+    async def use_refresh_token(self, token_hash: str) -> RefreshToken | None:
+        """Mark the live token as used and return it; None when it is unknown, used, revoked or past its time."""
+        query = (
+            update(RefreshToken)
+            .where(
+                RefreshToken.token_hash == token_hash,
+                RefreshToken.used_at.is_(None),
+                RefreshToken.revoked_at.is_(None),
+                RefreshToken.expires_at > text("clock_timestamp()"),
+            )
+            .values(used_at=text("clock_timestamp()"))
+            .returning(RefreshToken)
+        )
+        return await self._session.scalar(query)
+
+    async def revoke_family_of(self, token_hash: str) -> UUID | None:
+        """Revoke every token of the chain that `token_hash` belongs to; returns the chain, None for an unknown token."""
+        family = await self._session.scalar(select(RefreshToken.family_id).where(RefreshToken.token_hash == token_hash))
+        if family is not None:
+            await self._session.execute(
+                update(RefreshToken)
+                .where(RefreshToken.family_id == family, RefreshToken.revoked_at.is_(None))
+                .values(revoked_at=text("clock_timestamp()"))
+            )
+        return family
+
+    async def join_cohort(self, name: str, user_id: UUID, created_at: datetime) -> None:
+        """Put a person into the cohort called `name`, which is made when it does not exist."""
+        await self._session.execute(insert(Cohort).values(name=name, created_at=created_at).on_conflict_do_nothing())
+        cohort_id = await self._session.scalar(select(Cohort.id).where(Cohort.name == name))
+        await self._session.execute(insert(CohortMember).values(cohort_id=cohort_id, user_id=user_id).on_conflict_do_nothing())

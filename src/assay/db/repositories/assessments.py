@@ -1,0 +1,203 @@
+"""Assessments: start in one statement, see only what is yours, submit once."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from assay.domain.actors import Actor
+from assay.domain.bundle import BankQuestion
+from assay.domain.progress import JobProgress, Times
+from assay.kit.model import Value
+
+_START = text(
+    """
+    WITH person AS (SELECT pseudonym FROM users WHERE id = :student AND is_active AND role = 'student'),
+    made AS (
+        INSERT INTO assessments (id, student_id, track_id, track_version, expires_at)
+        SELECT :id, :student, :track, :track_version, now() + make_interval(days => :days)
+        FROM person, bank_state WHERE bank_state.version = :bank_version
+        ON CONFLICT (student_id, track_id) WHERE closed_at IS NULL DO NOTHING
+        RETURNING id, started_at, expires_at
+    ), asked AS (
+        INSERT INTO assessment_question_snapshots (assessment_id, position, question_id, question_version_id)
+        SELECT made.id, question.position, question.id, question.version_id
+        FROM made, unnest(CAST(:questions AS uuid[]), CAST(:versions AS uuid[])) WITH ORDINALITY AS question (id, version_id, position)
+    ), told AS (
+        INSERT INTO analytics_events (event, pseudonym, track_slug, assessment_id)
+        SELECT 'assessment.started', person.pseudonym, :slug, made.id FROM made, person
+    )
+    SELECT bank_state.version, person.pseudonym IS NOT NULL, made.started_at, made.expires_at
+    FROM bank_state LEFT JOIN person ON true LEFT JOIN made ON true
+    """
+)
+_SEEN = """
+    SELECT a.id, a.student_id, t.id AS track_id, t.slug AS track_slug, t.name AS track_name, a.started_at, a.expires_at,
+           a.submitted_at, a.completed_at, a.closed_at, clock_timestamp() AS now
+    FROM assessments a JOIN role_catalog t ON t.id = a.track_id
+    WHERE (
+        (:role = 'student' AND a.student_id = :actor)
+        OR (:role = 'advisor' AND EXISTS (
+            SELECT FROM cohort_members mine JOIN cohort_members theirs USING (cohort_id)
+            WHERE mine.user_id = :actor AND theirs.user_id = a.student_id))
+    ) AND (CAST(:scope AS uuid) IS NULL OR a.id = CAST(:scope AS uuid))
+"""
+_ONE = text(_SEEN + " AND a.id = :id")
+_ONE_LOCKED = text(_SEEN + " AND a.id = :id FOR UPDATE OF a")
+_OPEN = text(_SEEN + " AND a.track_id = :track AND a.closed_at IS NULL")
+_PAGE = text(_SEEN + " AND (CAST(:before AS uuid) IS NULL OR a.id < CAST(:before AS uuid)) ORDER BY a.id DESC LIMIT :limit")
+_CLOSE_EXPIRED = text(
+    "UPDATE assessments SET closed_at = clock_timestamp()"
+    " WHERE id = :id AND closed_at IS NULL AND submitted_at IS NULL AND expires_at <= clock_timestamp()"
+)
+_SNAPSHOT = text(
+    "SELECT position, question_id, question_version_id FROM assessment_question_snapshots WHERE assessment_id = :id ORDER BY position"
+)
+_JOBS = text(
+    "SELECT job_type, status, attempt, crashes, first_claimed_at, finished_at FROM async_jobs"
+    " WHERE assessment_id = :id AND parent_job_id IS NULL"
+)
+_TYPICAL = text(
+    """
+    SELECT kinds.job_type, avg(extract(epoch FROM recent.finished_at - recent.first_claimed_at))::float
+    FROM (VALUES ('score_essay'), ('generate_recommendations')) AS kinds (job_type)
+    CROSS JOIN LATERAL (
+        SELECT finished_at, first_claimed_at FROM async_jobs
+        WHERE job_type = kinds.job_type AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 20
+    ) AS recent GROUP BY kinds.job_type
+    """
+)
+
+
+class AssessmentRow(Value):
+    """An assessment the actor may see."""
+
+    id: UUID
+    student_id: UUID
+    track_id: UUID
+    track_slug: str
+    track_name: str
+    times: Times
+
+
+class AskedQuestion(NamedTuple):
+    """A place in a bundle."""
+
+    position: int
+    question_id: UUID
+    version_id: UUID
+
+
+class Started(NamedTuple):
+    """What the start statement found and made; `started_at` is None when nothing was made."""
+
+    bank_version: int
+    person_exists: bool
+    started_at: datetime | None
+    expires_at: datetime | None
+
+
+class Assessments:
+    """The assessments of this transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def start(
+        self,
+        assessment_id: UUID,
+        *,
+        student_id: UUID,
+        track_id: UUID,
+        track_slug: str,
+        track_version: int,
+        expiry_days: int,
+        bank_version: int,
+        bundle: list[BankQuestion],
+    ) -> Started:
+        """Insert assessment, snapshots and analytics event in one statement; nothing when one is open or the bank has moved on."""
+        values = {
+            "id": assessment_id,
+            "student": student_id,
+            "track": track_id,
+            "track_version": track_version,
+            "days": expiry_days,
+            "slug": track_slug,
+            "bank_version": bank_version,
+            "questions": [question.question_id for question in bundle],
+            "versions": [question.version_id for question in bundle],
+        }
+        return Started(*(await self._session.execute(_START, values)).one())
+
+    async def visible(self, assessment_id: UUID, actor: Actor, *, lock: bool = False) -> AssessmentRow | None:
+        """The assessment if `actor` owns it or advises its student; locked against change when asked."""
+        query = _ONE_LOCKED if lock else _ONE
+        values = {"id": assessment_id, **_as(actor)}
+        return _row((await self._session.execute(query, values)).mappings().first())
+
+    async def open_one(self, actor: Actor, track_id: UUID) -> AssessmentRow | None:
+        """The actor's assessment of this track that is neither finished nor closed."""
+        values = {"track": track_id, **_as(actor)}
+        return _row((await self._session.execute(_OPEN, values)).mappings().first())
+
+    async def page(self, actor: Actor, before: UUID | None, limit: int) -> list[AssessmentRow]:
+        """What the actor may see, newest first, older than `before`."""
+        values = {"before": before, "limit": limit, **_as(actor)}
+        rows = (await self._session.execute(_PAGE, values)).mappings().all()
+        return [found for row in rows if (found := _row(row))]
+
+    async def close_expired(self, assessment_id: UUID) -> None:
+        """End an assessment whose time is over, which makes room for a new one."""
+        await self._session.execute(_CLOSE_EXPIRED, {"id": assessment_id})
+
+    async def asked(self, assessment_id: UUID) -> list[AskedQuestion]:
+        """The bundle, in order."""
+        return [AskedQuestion(*row) for row in await self._session.execute(_SNAPSHOT, {"id": assessment_id})]
+
+    async def mark_submitted(self, assessment_id: UUID) -> datetime:
+        """Lock the answers for good; returns the moment."""
+        query = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
+        moment: datetime = (await self._session.execute(query, {"id": assessment_id})).scalar_one()
+        return moment
+
+    async def mark_completed(self, assessment_id: UUID) -> None:
+        """The result stands; makes room for a retake."""
+        query = text("UPDATE assessments SET completed_at = clock_timestamp(), closed_at = clock_timestamp() WHERE id = :id")
+        await self._session.execute(query, {"id": assessment_id})
+
+    async def job_progress(self, assessment_id: UUID) -> dict[str, JobProgress]:
+        """What the ledger says, by job type."""
+        return {
+            row.job_type: JobProgress(
+                status=row.status,
+                attempt=row.attempt,
+                crashes=row.crashes,
+                claimed_at=row.first_claimed_at,
+                finished_at=row.finished_at,
+            )
+            for row in await self._session.execute(_JOBS, {"id": assessment_id})
+        }
+
+    async def typical_seconds(self) -> dict[str, float]:
+        """Mean duration of the last twenty finished jobs, by type."""
+        return {row[0]: row[1] for row in await self._session.execute(_TYPICAL)}
+
+
+def _as(actor: Actor) -> dict[str, Any]:
+    return {"role": actor.role, "actor": actor.id, "scope": actor.assessment_id}
+
+
+def _row(row: Any) -> AssessmentRow | None:
+    if row is None:
+        return None
+    moments = {name: row[name] for name in Times.model_fields}
+    return AssessmentRow(
+        id=row["id"],
+        student_id=row["student_id"],
+        track_id=row["track_id"],
+        track_slug=row["track_slug"],
+        track_name=row["track_name"],
+        times=Times(**moments),
+    )

@@ -1,0 +1,105 @@
+"""The catalog: credentials and their immutable versions."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from assay.db.models import Credential, CredentialVersion
+from assay.db.models.base import Json
+
+
+class CredentialRow(NamedTuple):
+    """A credential in one version."""
+
+    credential_id: UUID
+    slug: str
+    status: str
+    version_id: UUID
+    version: int
+    content: Json
+    content_hash: str
+
+
+_COLUMNS = (
+    Credential.id,
+    Credential.slug,
+    Credential.status,
+    CredentialVersion.id,
+    CredentialVersion.version,
+    CredentialVersion.content,
+    CredentialVersion.content_hash,
+)
+
+
+class Credentials:
+    """The catalog of this transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def published(self) -> list[CredentialRow]:
+        """Every published credential in its current version, by slug."""
+        query = (
+            select(*_COLUMNS)
+            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+            .where(Credential.status == "published", CredentialVersion.version == Credential.current_version)
+            .order_by(Credential.slug)
+        )
+        return [CredentialRow(*row) for row in await self._session.execute(query)]
+
+    async def page(self, after: str | None, limit: int) -> list[CredentialRow]:
+        """Published credentials with a slug after `after`, at most `limit`, by slug."""
+        query = (
+            select(*_COLUMNS)
+            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+            .where(Credential.status == "published", CredentialVersion.version == Credential.current_version)
+            .where(Credential.slug > (after or ""))
+            .order_by(Credential.slug)
+            .limit(limit)
+        )
+        return [CredentialRow(*row) for row in await self._session.execute(query)]
+
+    async def by_slugs(self, slugs: Sequence[str]) -> list[CredentialRow]:
+        """Published credentials with these slugs in their current version, in the order given."""
+        query = (
+            select(*_COLUMNS)
+            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+            .where(
+                Credential.slug.in_(slugs),
+                Credential.status == "published",
+                CredentialVersion.version == Credential.current_version,
+            )
+        )
+        rows = {row.slug: row for row in (CredentialRow(*row) for row in await self._session.execute(query))}
+        return [rows[slug] for slug in slugs if slug in rows]
+
+    async def version(self, credential_id: UUID, version: int | None = None) -> CredentialRow | None:
+        """One credential in `version`, or in its current one."""
+        wanted = Credential.current_version if version is None else version
+        query = (
+            select(*_COLUMNS)
+            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+            .where(Credential.id == credential_id, CredentialVersion.version == wanted)
+        )
+        row = (await self._session.execute(query)).first()
+        return CredentialRow(*row) if row else None
+
+    async def by_version_ids(self, ids: Iterable[UUID]) -> dict[UUID, CredentialRow]:
+        """Credentials by version id, in exactly those versions."""
+        query = (
+            select(*_COLUMNS)
+            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+            .where(CredentialVersion.id.in_(list(ids)))
+        )
+        return {row.version_id: row for row in (CredentialRow(*row) for row in await self._session.execute(query))}
+
+    async def by_slug(self, slug: str) -> Credential | None:
+        """One credential by its slug."""
+        return await self._session.scalar(select(Credential).where(Credential.slug == slug))
+
+    def add(self, row: Credential | CredentialVersion) -> None:
+        """Write a new credential or version."""
+        self._session.add(row)

@@ -1,0 +1,207 @@
+"""The ledger: claim, renew, complete, fail, hand back, sweep. Only the database's clock counts, so no skew matters."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from assay.domain.errors import AssayError
+from assay.domain.jobs import MAX_CRASHES, ClaimedJob, JobStatus, JobType
+
+_ADD = text(
+    """
+    INSERT INTO async_jobs (id, job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id)
+    VALUES (:id, :type, :assessment, :track, :priority, CASE WHEN :waits THEN 'infinity' ELSE clock_timestamp() END, :dedupe, :correlation)
+    """
+)
+_CLAIM = text(
+    """
+    UPDATE async_jobs SET status = 'leased', fence = fence + 1, attempt = attempt + 1, lease_owner = :owner,
+           lease_expires_at = clock_timestamp() + make_interval(secs => :lease),
+           first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
+    WHERE id IN (
+        SELECT id FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND run_at <= clock_timestamp()
+        ORDER BY priority, run_at LIMIT :slots FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, job_type, assessment_id, fence, attempt, crashes, correlation_id, track_slug,
+              extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
+              extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
+    """
+)
+_RENEW = text(
+    """
+    UPDATE async_jobs SET lease_expires_at = clock_timestamp() + make_interval(secs => :lease)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS int[])) AS held (id, fence)
+    WHERE async_jobs.id = held.id AND async_jobs.fence = held.fence AND status = 'leased' RETURNING async_jobs.id
+    """
+)
+_COMPLETE = text(
+    """
+    WITH done AS (
+        UPDATE async_jobs SET status = :status, finished_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
+               last_error = coalesce(:error, last_error)
+        WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id, fence
+    )
+    INSERT INTO effect_log (job_id, fence) SELECT id, fence FROM done RETURNING job_id
+    """
+)
+_RETRY = text(
+    """
+    UPDATE async_jobs SET status = 'retry_wait', run_at = clock_timestamp() + make_interval(secs => :delay),
+           lease_owner = NULL, lease_expires_at = NULL, last_error = :error
+    WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id
+    """
+)
+# handed back uncounted: neither an error nor a crash
+_HAND_BACK = text(
+    """
+    UPDATE async_jobs SET status = 'queued', attempt = attempt - 1, run_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS int[])) AS held (id, fence)
+    WHERE async_jobs.id = held.id AND async_jobs.fence = held.fence AND status = 'leased'
+    """
+)
+_FREED = """
+    UPDATE async_jobs SET status = 'queued', crashes = crashes + 1, run_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL
+    WHERE id IN (SELECT id FROM async_jobs WHERE status = 'leased' AND {} FOR UPDATE SKIP LOCKED) RETURNING id, job_type
+"""
+_SWEEP = text(_FREED.format("lease_expires_at < clock_timestamp()"))
+_RELEASE = text(_FREED.format("lease_owner = :owner"))
+_RELEASE_WAITING = text(
+    "UPDATE async_jobs SET run_at = clock_timestamp() WHERE assessment_id = :assessment AND job_type = :type"
+    " AND status = 'queued' AND run_at = 'infinity' RETURNING id"
+)
+_DEPTH = text(
+    """
+    SELECT job_type, status, count(*) AS jobs,
+           coalesce(max(extract(epoch FROM clock_timestamp() - run_at)) FILTER (WHERE run_at <= clock_timestamp()), 0)::float AS oldest
+    FROM async_jobs WHERE finished_at IS NULL AND run_at < 'infinity' GROUP BY job_type, status
+    """
+)
+_DUE = text(
+    "SELECT id, job_type FROM async_jobs WHERE status IN ('queued', 'retry_wait')"
+    " AND run_at <= clock_timestamp() - make_interval(secs => :age) ORDER BY priority, run_at LIMIT :limit"
+)
+
+
+class Fenced(AssayError):
+    """The lease went to somebody else: nothing of this transaction may stand."""
+
+
+class Claim(NamedTuple):
+    """A claimed job with how long it waited and how long ago it was first claimed, in seconds."""
+
+    job: ClaimedJob
+    waited: float
+    spent: float
+
+
+class Depth(NamedTuple):
+    """Unfinished jobs of one type and status; `oldest` is the age in seconds of the one longest due."""
+
+    job_type: str
+    status: str
+    jobs: int
+    oldest: float
+
+
+class Jobs:
+    """The ledger in this transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(
+        self,
+        job_id: UUID,
+        job_type: JobType,
+        *,
+        assessment_id: UUID,
+        track: str,
+        correlation_id: str,
+        priority: int,
+        waits: bool = False,
+    ) -> None:
+        """Write a job that is due now, or (when it `waits`) once another job's effect releases it."""
+        values = {
+            "id": job_id,
+            "type": job_type,
+            "assessment": assessment_id,
+            "track": track,
+            "priority": priority,
+            "waits": waits,
+            "dedupe": f"{job_type}:{assessment_id}:1",
+            "correlation": correlation_id,
+        }
+        await self._session.execute(_ADD, values)
+
+    async def claim(self, owner: str, slots: int, lease_seconds: float) -> list[Claim]:
+        """Take up to `slots` due jobs, most urgent first; nobody else gets them while the lease is renewed."""
+        rows = await self._session.execute(_CLAIM, {"owner": owner, "slots": slots, "lease": lease_seconds})
+        return [Claim(_claimed(row), row.waited, row.spent) for row in rows]
+
+    async def renew(self, jobs: Sequence[ClaimedJob], lease_seconds: float) -> set[UUID]:
+        """Prolong the leases still held; ids that are missing from the answer are lost."""
+        rows = await self._session.execute(_RENEW, {**_held(jobs), "lease": lease_seconds})
+        return {row.id for row in rows}
+
+    async def complete(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
+        """Finish the job and log its effect: the first statement of the effect's transaction. Raises `Fenced` when the lease is gone."""
+        values = {"id": job.id, "fence": job.fence, "status": status, "error": error}
+        if (await self._session.execute(_COMPLETE, values)).first() is None:
+            raise Fenced(str(job.id))
+
+    async def retry(self, job: ClaimedJob, delay_seconds: float, error: str) -> None:
+        """Try again after `delay_seconds`. Raises `Fenced` when the lease is gone."""
+        values = {"id": job.id, "fence": job.fence, "delay": delay_seconds, "error": error}
+        if (await self._session.execute(_RETRY, values)).first() is None:
+            raise Fenced(str(job.id))
+
+    async def hand_back(self, jobs: Sequence[ClaimedJob]) -> None:
+        """Return jobs in hand at shutdown, as if they had not been claimed."""
+        await self._session.execute(_HAND_BACK, _held(jobs))
+
+    async def sweep(self) -> list[tuple[UUID, JobType]]:
+        """Queue again what has an expired lease, one crash counted."""
+        return [(row.id, JobType(row.job_type)) for row in await self._session.execute(_SWEEP)]
+
+    async def release_owner(self, owner: str) -> list[tuple[UUID, JobType]]:
+        """Queue again what `owner` had in hand when it died, one crash counted."""
+        return [(row.id, JobType(row.job_type)) for row in await self._session.execute(_RELEASE, {"owner": owner})]
+
+    async def release_waiting(self, assessment_id: UUID, job_type: JobType) -> UUID | None:
+        """Make the waiting job of an assessment due; its id, or None when it does not wait."""
+        row = (await self._session.execute(_RELEASE_WAITING, {"assessment": assessment_id, "type": job_type})).first()
+        return row.id if row else None
+
+    async def depth(self) -> list[Depth]:
+        """What is unfinished, by type and status."""
+        return [Depth(row.job_type, row.status, row.jobs, row.oldest) for row in await self._session.execute(_DEPTH)]
+
+    async def due(self, limit: int, *, older_than: float) -> list[tuple[UUID, JobType]]:
+        """Jobs that have been due for more than `older_than` seconds: their ring was lost."""
+        rows = await self._session.execute(_DUE, {"limit": limit, "age": older_than})
+        return [(row.id, JobType(row.job_type)) for row in rows]
+
+
+def is_poisoned(job: ClaimedJob) -> bool:
+    """Whether workers died of this job too often to try it again."""
+    return job.crashes >= MAX_CRASHES
+
+
+def _claimed(row: Row[tuple[object, ...]]) -> ClaimedJob:
+    return ClaimedJob(
+        id=row.id,
+        type=row.job_type,
+        assessment_id=row.assessment_id,
+        fence=row.fence,
+        attempt=row.attempt,
+        crashes=row.crashes,
+        correlation_id=row.correlation_id,
+        track=row.track_slug,
+    )
+
+
+def _held(jobs: Sequence[ClaimedJob]) -> dict[str, list[UUID] | list[int]]:
+    return {"ids": [job.id for job in jobs], "fences": [job.fence for job in jobs]}

@@ -1,0 +1,49 @@
+"""Recommendations with their items and traces. Rows are written once; a better recommendation is a new version."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from assay.db.models import RagTrace, Recommendation, RecommendationItem
+from assay.db.models.base import Json
+
+
+class Recommendations:
+    """The recommendations of this transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def next_version(self, assessment_id: UUID) -> int:
+        """The number a new recommendation of this assessment gets, from 1."""
+        newest = select(func.coalesce(func.max(Recommendation.version), 0)).where(Recommendation.assessment_id == assessment_id)
+        return int((await self._session.execute(newest)).scalar_one()) + 1
+
+    async def add(self, recommendation: Recommendation, items: Sequence[Json], traces: Sequence[Json]) -> None:
+        """Write a recommendation (its id set), its items and its traces (rows by column name), in this order."""
+        self._session.add(recommendation)
+        await self._session.flush()
+        await self._session.execute(insert(RecommendationItem), items)
+        if traces:
+            await self._session.execute(insert(RagTrace), traces)
+
+    async def newest(self, assessment_id: UUID) -> Recommendation | None:
+        """The newest recommendation of an assessment."""
+        query = select(Recommendation).where(Recommendation.assessment_id == assessment_id)
+        return await self._session.scalar(query.order_by(Recommendation.version.desc()).limit(1))
+
+    async def get(self, recommendation_id: UUID) -> Recommendation | None:
+        """One recommendation."""
+        return await self._session.get(Recommendation, recommendation_id)
+
+    async def items(self, recommendation_id: UUID) -> list[RecommendationItem]:
+        """The items of a recommendation, best first."""
+        query = select(RecommendationItem).where(RecommendationItem.recommendation_id == recommendation_id)
+        return list(await self._session.scalars(query.order_by(RecommendationItem.rank)))
+
+    async def traces(self, recommendation_id: UUID) -> list[RagTrace]:
+        """The traces of a recommendation in the order they were written: first what each part found at all, then per item."""
+        query = select(RagTrace).where(RagTrace.recommendation_id == recommendation_id)
+        return list(await self._session.scalars(query.order_by(RagTrace.id)))

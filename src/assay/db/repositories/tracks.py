@@ -1,0 +1,44 @@
+"""Tracks and the skill vocabulary."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from assay.db.models import Skill, Track
+from assay.domain.tracks import TrackStatus
+
+
+class Tracks:
+    """The tracks of this transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(self, statuses: Sequence[TrackStatus]) -> list[Track]:
+        """Tracks in one of `statuses`, by name."""
+        query = select(Track).where(Track.status.in_(statuses)).order_by(Track.name, Track.id)
+        return list(await self._session.scalars(query))
+
+    async def get(self, track_id: UUID) -> Track | None:
+        """One track, whatever its status."""
+        return await self._session.get(Track, track_id)
+
+    async def by_slug(self, slug: str) -> Track | None:
+        """One track by its slug."""
+        return await self._session.scalar(select(Track).where(Track.slug == slug))
+
+    def add(self, track: Track) -> None:
+        """Write a new track."""
+        self._session.add(track)
+
+    async def skill_names(self) -> dict[str, str]:
+        """The vocabulary: name by slug."""
+        return {skill.slug: skill.name for skill in await self._session.scalars(select(Skill))}
+
+    async def put_skills(self, names: Mapping[str, str]) -> None:
+        """Add the words of `names` (name by slug), renaming known ones."""
+        rows = insert(Skill).values([{"slug": slug, "name": name} for slug, name in names.items()])
+        await self._session.execute(rows.on_conflict_do_update(index_elements=["slug"], set_={"name": rows.excluded.name}))

@@ -1,0 +1,105 @@
+"""The unit of work: one transaction, its repositories, and the doorbells rung once it is committed."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from assay.db.repositories.accounts import Accounts
+from assay.db.repositories.assessments import Assessments
+from assay.db.repositories.credentials import Credentials
+from assay.db.repositories.feedback import FeedbackEntries
+from assay.db.repositories.idempotency import IdempotencyKeys
+from assay.db.repositories.index import IndexVersions
+from assay.db.repositories.jobs import Jobs
+from assay.db.repositories.questions import Questions
+from assay.db.repositories.recommendations import Recommendations
+from assay.db.repositories.replies import Replies
+from assay.db.repositories.responses import Responses
+from assay.db.repositories.scores import Scores
+from assay.db.repositories.search import Search
+from assay.db.repositories.tracks import Tracks
+from assay.domain.errors import Unavailable
+from assay.domain.jobs import JobType
+from assay.domain.ports import Broker
+from assay.kit.transactions import transaction_marked
+
+log = structlog.get_logger(__name__)
+
+type OpenUnitOfWork = Callable[[], AbstractAsyncContextManager["UnitOfWork"]]
+
+
+class UnitOfWork:
+    """Repositories that share one transaction. Callers never commit: leaving the block does, and rings afterwards."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.rings: list[tuple[JobType, UUID]] = []
+        self.accounts = Accounts(session)
+        self.assessments = Assessments(session)
+        self.credentials = Credentials(session)
+        self.feedback = FeedbackEntries(session)
+        self.idempotency = IdempotencyKeys(session)
+        self.index = IndexVersions(session)
+        self.jobs = Jobs(session)
+        self.questions = Questions(session)
+        self.recommendations = Recommendations(session)
+        self.replies = Replies(session)
+        self.responses = Responses(session)
+        self.scores = Scores(session)
+        self.search = Search(session)
+        self.tracks = Tracks(session)
+
+    def ring_after_commit(self, job_type: JobType, job_id: UUID) -> None:
+        """Wake a worker once this transaction is durable; forgotten on rollback."""
+        self.rings.append((job_type, job_id))
+
+
+def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
+    """Opens units of work on `engine`. Database outages surface as `Unavailable`."""
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def open_unit_of_work() -> AsyncIterator[UnitOfWork]:
+        with outages_named(), transaction_marked():
+            async with sessions() as session:
+                uow = UnitOfWork(session)
+                yield uow
+                await session.commit()
+        for job_type, job_id in uow.rings:
+            await broker.ring(job_type, job_id)
+
+    return open_unit_of_work
+
+
+class outages_named:  # noqa: N801 - reads as a phrase in a with statement
+    """Turn a database that is away, or a pool that is spent, into `Unavailable`; other errors pass."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Name the outage."""
+        if isinstance(error, PoolTimeoutError):
+            message = "All database connections are busy. Try again shortly."
+        elif _is_outage(error):
+            message = "The database cannot be reached. Nothing was lost; try again shortly."
+        else:
+            return
+        log.warning("database_unavailable", error=type(error).__name__)
+        raise Unavailable(message) from error
+
+
+def _is_outage(error: BaseException | None) -> bool:
+    if isinstance(error, OSError | TimeoutError):
+        return True
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", "") or "")
+        lost = error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
+        # 08 connection, 53 insufficient resources, 57P shutdown and cancellation by an operator, 25P03 idle in transaction
+        return state.startswith(("08", "53", "57P", "25P03")) or (lost and not state)
+    return False

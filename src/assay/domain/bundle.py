@@ -1,0 +1,67 @@
+"""Choosing the ten questions: drawn by a seed, spread over skills and formats, balanced over the bank."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from uuid import UUID
+
+from assay.domain.questions import QuestionContent, QuestionType
+from assay.domain.tracks import QuestionMix
+from assay.kit.model import Value
+
+
+class BankQuestion(Value):
+    """An active question in its current version, as the bank offers it."""
+
+    question_id: UUID
+    version_id: UUID
+    type: QuestionType
+    difficulty: int
+    content: QuestionContent
+
+
+class MissingQuestions(Value):
+    """How many questions of a type a bank lacks for a mix."""
+
+    type: QuestionType
+    needed: int
+    available: int
+
+
+def shortage(bank: Sequence[BankQuestion], mix: QuestionMix) -> list[MissingQuestions]:
+    """What `bank` lacks to fill `mix`; empty when it suffices."""
+    available = Counter(question.type for question in bank)
+    return [
+        MissingQuestions(type=kind, needed=mix.count(kind), available=available[kind])
+        for kind in QuestionType
+        if available[kind] < mix.count(kind)
+    ]
+
+
+def choose(bank: Sequence[BankQuestion], mix: QuestionMix, seed: int) -> list[BankQuestion]:
+    """The bundle for `seed`: theory first, essays next, profile last; the same seed gives the same bundle.
+
+    Within a type the bank is shuffled, then picked from greedily: of the questions left, the first one in shuffled order
+    that repeats the fewest skills and formats already picked. The shuffle keeps every question's chance close to even.
+    """
+    draw = random.Random(seed)  # noqa: S311 - reproducible choice, not a secret
+    chosen: list[BankQuestion] = []
+    for kind in QuestionType:
+        pool = sorted((question for question in bank if question.type is kind), key=lambda question: question.question_id)
+        draw.shuffle(pool)
+        chosen += _spread(pool, mix.count(kind))
+    return chosen
+
+
+def _spread(pool: list[BankQuestion], count: int) -> list[BankQuestion]:
+    picked: list[BankQuestion] = []
+    for _ in range(count):
+        best = min(pool, key=lambda question: _repetition(question, picked))
+        pool.remove(best)
+        picked.append(best)
+    return picked
+
+
+def _repetition(question: BankQuestion, picked: list[BankQuestion]) -> int:
+    skills = set(question.content.skills[:1])
+    return sum(bool(skills & set(other.content.skills[:1])) + (question.content.format is other.content.format) for other in picked)

@@ -1,0 +1,176 @@
+"""The evidence lock: a quote counts only when code finds it in the essay; a level without a found quote is held for a person.
+
+Both texts are folded before they are compared: compatibility forms and combining marks by Unicode NFKD (two texts have the same
+NFKD exactly when they have the same NFKC, and NFKD can be taken piece by piece, so every folded character keeps its place in the
+original), typographic quotation marks and dashes to their plain forms, invisible characters away, runs of white space to one space.
+Everything else, case and punctuation included, must be the same. Offsets count code points of the original essay.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from assay.domain.grading import DimensionDraft, DimensionVerdict, Quote, Verdict, VerdictDraft
+from assay.domain.rubric import Dimension
+
+MIN_QUOTE_WORDS: Final = 3
+"""Fewer words prove nothing ("the" stands in every essay), unless they are the whole essay."""
+
+_PLAIN: Final = {
+    ord(char): plain
+    for chars, plain in (
+        ("\u2018\u2019\u201a\u201b\u2032\u2035`\u00b4\u02bc\uff07", "'"),
+        ("\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb\uff02", '"'),
+        ("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d", "-"),
+    )
+    for char in chars
+}
+_INVISIBLE: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""Scripts written without spaces: Thai, Lao, Burmese, Khmer, kana, Han. Two of their characters count as a word."""
+_WORD: Final = re.compile(r"\w+(?:['-]\w+)*")
+_INSIDE_WORDS: Final = frozenset("-'\u2010\u2011\u2019")
+"""Characters that join two parts of one word; a dash between words is not among them."""
+
+
+class Folded(NamedTuple):
+    """A text as compared, and for each of its characters the span of the original it came from."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original behind the folded characters `start` to `end` (not empty)."""
+        return self.starts[start], self.ends[end - 1]
+
+
+class Verified(NamedTuple):
+    """A verdict whose quotes were all found, and per dimension the claimed quotes that were not."""
+
+    verdict: Verdict
+    failed: dict[Dimension, tuple[str, ...]]
+
+
+def fold(text: str) -> Folded:
+    """`text` as compared, with the place of every character in the original."""
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in _clusters(text):
+        for char in _fold_cluster(text[start:end]):
+            if char == " " and (not chars or chars[-1] == " "):
+                continue
+            chars.append(char)
+            starts.append(start)
+            ends.append(end)
+    return Folded("".join(chars), tuple(starts), tuple(ends))
+
+
+def count_words(text: str) -> int:
+    """The words of `text`, a hyphenated one counting once, two characters of a script without spaces counting as one."""
+    return len(_WORD.findall(_UNSPACED.sub(" ", text))) + len(_UNSPACED.findall(text)) // 2
+
+
+def find(quote: str, essay: str) -> Quote | None:
+    """Where `quote` stands in `essay` for the first time, as `essay[start:end] == text`; None when it does not or is too short."""
+    return _locate(quote, essay, fold(essay))
+
+
+def verify(draft: VerdictDraft, essay: str, *, flags: Sequence[str] = ()) -> Verified:
+    """Believe of `draft` what its quotes prove.
+
+    A level above 0 without any found quote is held (level None, with a reason); the other dimensions stand. Level 0 needs no quote.
+    `flags` are passed into the verdict as they are.
+    """
+    folded = fold(essay)
+    dimensions: dict[Dimension, DimensionVerdict] = {}
+    failed: dict[Dimension, tuple[str, ...]] = {}
+    for name, claim in draft.dimensions.items():
+        found = {quote: _locate(quote, essay, folded) for quote in claim.quotes}
+        dimensions[name] = _judge(claim, tuple(dict.fromkeys(quote for quote in found.values() if quote)))
+        if missing := tuple(text for text, quote in found.items() if quote is None):
+            failed[name] = missing
+    verdict = Verdict(
+        dimensions=dimensions,
+        feedback=draft.feedback,
+        flags=tuple(flags),
+        topics_well=draft.topics_well,
+        topics_missed=draft.topics_missed,
+    )
+    return Verified(verdict, failed)
+
+
+def _judge(claim: DimensionDraft, quotes: tuple[Quote, ...]) -> DimensionVerdict:
+    reason = None
+    if claim.level > 0 and not quotes:
+        reason = "none of the quotes given for this level is in the essay" if claim.quotes else "no quote was given for this level"
+    return DimensionVerdict(
+        level=None if reason else claim.level,
+        rationale=claim.rationale,
+        quotes=quotes,
+        improvement=claim.improvement,
+        features=claim.features,
+        held=reason is not None,
+        held_reason=reason,
+    )
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of one character with the combining marks that follow it: the pieces that NFKD never mixes."""
+    start = 0
+    for index in range(1, len(text)):
+        if text[index] < "\u0300" or not unicodedata.combining(text[index]):
+            yield start, index
+            start = index
+    if text:
+        yield start, len(text)
+
+
+def _fold_cluster(cluster: str) -> str:
+    if cluster.isascii():
+        return " " if cluster.isspace() else cluster.translate(_PLAIN)
+    plain = unicodedata.normalize("NFKD", cluster.translate(_PLAIN)).translate(_PLAIN)
+    kept = (char for char in plain if unicodedata.category(char) != "Cf" and not _INVISIBLE.match(char))
+    return "".join(" " if char.isspace() else char for char in kept)
+
+
+def _locate(quote: str, essay: str, folded: Folded) -> Quote | None:
+    wanted = fold(quote).text.strip()
+    for text in dict.fromkeys((wanted, wanted.strip("\"' "))):  # models like to wrap a quotation in marks of its own
+        if _enough(text, folded.text) and (place := _first(text, essay, folded)):
+            start, end = folded.span(place[0], place[1])
+            return Quote(text=essay[start:end], start=start, end=end)
+    return None
+
+
+def _enough(quote: str, essay: str) -> bool:
+    words = count_words(quote)
+    return words >= MIN_QUOTE_WORDS or (words > 0 and quote == essay.strip())
+
+
+def _first(text: str, essay: str, folded: Folded) -> tuple[int, int] | None:
+    start = folded.text.find(text)
+    while start >= 0:
+        end = start + len(text)
+        if not _cuts(start, essay, folded) and not _cuts(end, essay, folded):
+            return start, end
+        start = folded.text.find(text, start + 1)
+    return None
+
+
+def _cuts(place: int, essay: str, folded: Folded) -> bool:
+    """Whether a cut before the folded character `place` would go through a word or a character: `un|safe`, `non-|idempotent`, `can|'t`."""
+    if not 0 < place < len(folded.text):
+        return False
+    if folded.starts[place] == folded.starts[place - 1] or unicodedata.combining(folded.text[place]):
+        return True
+    before, after = (essay[folded.starts[index]] for index in (place - 1, place))
+    if _UNSPACED.match(before) or _UNSPACED.match(after):
+        return False
+    if before in _INSIDE_WORDS:
+        return after.isalnum() and place > 1 and folded.text[place - 2].isalnum()
+    if after in _INSIDE_WORDS:
+        return before.isalnum() and place + 1 < len(folded.text) and folded.text[place + 1].isalnum()
+    return before.isalnum() and after.isalnum()

@@ -1,0 +1,96 @@
+"""From facts to a summary that carries its proof: sentences cite fact ids, and what cannot be proved is dropped."""
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from assay.kit.model import Value
+
+
+class FactKind(StrEnum):
+    """What a fact is about."""
+
+    TRACK = "track"
+    SCORE = "score"
+    SKILL = "skill"
+    INTEREST = "interest"
+    CREDENTIAL = "credential"
+    SNIPPET = "snippet"
+
+
+class Fact(Value):
+    """One thing known, with an id a sentence can cite, for instance `f3`. `text` states it; numbers in prose must stand in it."""
+
+    id: str
+    kind: FactKind
+    text: str
+    subject: str = ""
+    """The exact name a sentence must use when it speaks of it: a credential's title, a skill."""
+
+
+class Sentence(Value):
+    """One sentence of a summary and the ids of the facts it rests on."""
+
+    text: str
+    facts: tuple[str, ...] = ()
+
+
+class DroppedSentence(Value):
+    """A sentence that was not let through, and why."""
+
+    text: str
+    reason: str
+
+
+class CheckedSummary(Value):
+    """The sentences that stand and those that were dropped."""
+
+    sentences: tuple[Sentence, ...]
+    dropped: tuple[DroppedSentence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The summary as prose."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_QUOTED = re.compile(r"[\"“]([^\"”]{3,})[\"”]")
+
+
+def verify(sentences: Iterable[Sentence], facts: Sequence[Fact]) -> CheckedSummary:
+    """Let a sentence stand only if each fact it cites exists and its numbers, quotations and credentials are in those facts."""
+    known = {fact.id: fact for fact in facts}
+    titles = {fact.subject for fact in facts if fact.kind is FactKind.CREDENTIAL}
+    kept: list[Sentence] = []
+    dropped: list[DroppedSentence] = []
+    for sentence in sentences:
+        reason = _objection(sentence, known, titles)
+        if reason:
+            dropped.append(DroppedSentence(text=sentence.text, reason=reason))
+        else:
+            kept.append(sentence)
+    return CheckedSummary(sentences=tuple(kept), dropped=tuple(dropped))
+
+
+def _objection(sentence: Sentence, known: dict[str, Fact], titles: set[str]) -> str | None:
+    if not sentence.facts:
+        return "cites no fact"
+    if missing := [name for name in sentence.facts if name not in known]:
+        return f"cites facts that do not exist: {', '.join(missing)}"
+    cited = [known[name] for name in sentence.facts]
+    proof = " ".join(f"{fact.text} {fact.subject}" for fact in cited)
+    prose = sentence.text
+    subjects = {fact.subject for fact in cited if fact.subject}
+    for title in sorted(titles, key=len, reverse=True):
+        if title in prose:
+            if title not in subjects:
+                return f"names {title} without citing it"
+            prose = prose.replace(title, " ")
+    for quotation in _QUOTED.findall(prose):
+        if quotation.strip(" .,") not in proof:
+            return f"quotes what no cited fact says: {quotation}"
+    numbers = set(_NUMBER.findall(proof))
+    if invented := [number for number in _NUMBER.findall(prose) if number not in numbers]:
+        return f"states a number that no cited fact has: {', '.join(invented)}"
+    return None

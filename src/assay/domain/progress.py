@@ -1,0 +1,189 @@
+"""Where an assessment stands, derived from its rows each time it is asked: no column holds a status that could lie."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from assay.domain.degradation import Degradation, Stage
+from assay.domain.jobs import MAX_ERRORS, JobStatus, JobType
+from assay.kit.model import Value
+
+
+class AssessmentStatus(StrEnum):
+    """The states a caller sees."""
+
+    IN_PROGRESS = "inProgress"
+    EXPIRED = "expired"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+
+
+class StageState(StrEnum):
+    """The states of one stage."""
+
+    PENDING = "pending"
+    WAITING = "waiting"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    COMPLETED = "completed"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+class Times(Value):
+    """The moments of an assessment, with the database's own present."""
+
+    started_at: datetime
+    expires_at: datetime
+    submitted_at: datetime | None
+    completed_at: datetime | None
+    closed_at: datetime | None
+    now: datetime
+
+
+class JobProgress(Value):
+    """What the ledger says of one job."""
+
+    status: JobStatus
+    attempt: int
+    crashes: int
+    claimed_at: datetime | None
+    finished_at: datetime | None
+
+
+class StageProgress(Value):
+    """One stage, in a state and in words."""
+
+    state: StageState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempts: int = 0
+    detail: str = ""
+
+
+class Progress(Value):
+    """The whole answer to "where does it stand?"."""
+
+    status: AssessmentStatus
+    percent: int
+    rule_scoring: StageProgress
+    essay_scoring: StageProgress
+    recommendations: StageProgress
+    degradations: tuple[Degradation, ...]
+    estimated_seconds_remaining: int | None
+
+    @property
+    def degraded(self) -> bool:
+        """Whether any stage ran on a substitute."""
+        return bool(self.degradations)
+
+
+TYPICAL_SECONDS: Final[dict[JobType, float]] = {JobType.SCORE_ESSAY: 4.0, JobType.GENERATE_RECOMMENDATIONS: 1.5}
+"""Assumed until the ledger has measurements."""
+
+
+def status_of(times: Times) -> AssessmentStatus:
+    """The status that the moments imply."""
+    if times.completed_at:
+        return AssessmentStatus.COMPLETED
+    if times.submitted_at:
+        return AssessmentStatus.PROCESSING
+    if times.closed_at or times.expires_at <= times.now:
+        return AssessmentStatus.EXPIRED
+    return AssessmentStatus.IN_PROGRESS
+
+
+def derive(
+    times: Times,
+    jobs: Mapping[JobType, JobProgress],
+    degradations: Sequence[Degradation],
+    typical_seconds: Mapping[JobType, float],
+) -> Progress:
+    """Progress from rows. `typical_seconds` are recent durations by job type; missing ones are assumed."""
+    status = status_of(times)
+    by_stage = {degradation.stage: degradation for degradation in degradations}
+    rules = _rule_stage(times, by_stage)
+    essays = _job_stage(times, jobs.get(JobType.SCORE_ESSAY), by_stage.get(Stage.ESSAY_SCORING), "essays")
+    recommending = _job_stage(
+        times,
+        jobs.get(JobType.GENERATE_RECOMMENDATIONS),
+        by_stage.get(Stage.RETRIEVAL) or by_stage.get(Stage.NARRATIVE),
+        "recommendations",
+    )
+    if recommending.state is StageState.WAITING and not _done(essays):
+        recommending = StageProgress(state=StageState.PENDING, detail="Starts when the essays are scored")
+    return Progress(
+        status=status,
+        percent=_percent(status, rules, essays, recommending),
+        rule_scoring=rules,
+        essay_scoring=essays,
+        recommendations=recommending,
+        degradations=tuple(degradations),
+        estimated_seconds_remaining=_remaining(status, times, essays, recommending, typical_seconds),
+    )
+
+
+def _rule_stage(times: Times, by_stage: Mapping[Stage, Degradation]) -> StageProgress:
+    if times.submitted_at is None:
+        return StageProgress(state=StageState.PENDING, detail="Starts when you submit")
+    state = StageState.DEGRADED if Stage.RULE_SCORING in by_stage else StageState.COMPLETED
+    return StageProgress(
+        state=state, started_at=times.submitted_at, finished_at=times.submitted_at, attempts=1, detail="Theory questions scored"
+    )
+
+
+def _job_stage(times: Times, job: JobProgress | None, degradation: Degradation | None, what: str) -> StageProgress:
+    if times.submitted_at is None or job is None:
+        return StageProgress(state=StageState.PENDING, detail="Starts when you submit")
+    state, detail = _state(job, degraded=degradation is not None, what=what)
+    return StageProgress(state=state, started_at=job.claimed_at, finished_at=job.finished_at, attempts=job.attempt, detail=detail)
+
+
+def _state(job: JobProgress, *, degraded: bool, what: str) -> tuple[StageState, str]:
+    match job.status:
+        case JobStatus.QUEUED:
+            return StageState.WAITING, f"Waiting for a free place to work on the {what}"
+        case JobStatus.LEASED:
+            return StageState.RUNNING, f"Working on the {what}"
+        case JobStatus.RETRY_WAIT:
+            errors = job.attempt - job.crashes
+            return StageState.RETRYING, f"Try {errors} of {MAX_ERRORS} failed; trying the {what} again shortly"
+        case JobStatus.DEAD:
+            return StageState.FAILED, f"The {what} could not be completed automatically"
+        case _:
+            if degraded or job.status is JobStatus.DEGRADED:
+                return StageState.DEGRADED, f"Done with a substitute for part of the {what}"
+            return StageState.COMPLETED, f"The {what} are ready"
+
+
+def _done(stage: StageProgress) -> bool:
+    return stage.finished_at is not None
+
+
+def _percent(status: AssessmentStatus, *stages: StageProgress) -> int:
+    if status is AssessmentStatus.COMPLETED:
+        return 100
+    weights = (10, 60, 29)
+    running = {StageState.RUNNING: 0.5, StageState.RETRYING: 0.5}
+    return round(sum(w if _done(s) else w * running.get(s.state, 0) for w, s in zip(weights, stages, strict=True)))
+
+
+def _remaining(
+    status: AssessmentStatus,
+    times: Times,
+    essays: StageProgress,
+    recommending: StageProgress,
+    typical_seconds: Mapping[JobType, float],
+) -> int | None:
+    if status is AssessmentStatus.COMPLETED:
+        return 0
+    if status is not AssessmentStatus.PROCESSING:
+        return None
+    left = 0.0
+    for job_type, stage in ((JobType.SCORE_ESSAY, essays), (JobType.GENERATE_RECOMMENDATIONS, recommending)):
+        if not _done(stage):
+            typical = typical_seconds.get(job_type, TYPICAL_SECONDS[job_type])
+            spent = (times.now - stage.started_at).total_seconds() if stage.started_at else 0.0
+            left += max(1.0, typical - spent)
+    return round(left)

@@ -1,0 +1,61 @@
+"""What routes ask for in their signatures: the runtime, a unit of work, who is asking and what they may do."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from assay.db.unit_of_work import UnitOfWork
+from assay.domain.actors import Actor, Permission
+from assay.domain.errors import Forbidden, Unauthenticated
+from assay.runtime import Runtime
+
+bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/token")
+
+
+def get_runtime(request: Request) -> Runtime:
+    """The process's runtime, opened by the application's lifespan."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+type RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
+
+
+async def get_uow(runtime: RuntimeDep) -> AsyncIterator[UnitOfWork]:
+    """A unit of work that is committed before the response goes out, so that a failed commit can still become an error answer."""
+    async with runtime.open_uow() as uow:
+        yield uow
+
+
+type Uow = Annotated[UnitOfWork, Depends(get_uow, scope="function")]
+
+
+def get_actor(runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Actor:
+    """The caller by bearer token. Cookies are not looked at: the API cannot be driven from another site's form."""
+    if credentials is None:
+        raise Unauthenticated("Send an access token: Authorization: Bearer ….")
+    return runtime.identity.authenticate(credentials.credentials)
+
+
+def requires(permission: Permission) -> Callable[[Actor], Actor]:
+    """A dependency that yields the caller if their role holds `permission`."""
+
+    def permitted(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+        if not actor.may(permission):
+            raise Forbidden(f"Your role {actor.role} does not have the permission {permission}.")
+        return actor
+
+    permitted.permission = permission  # type: ignore[attr-defined]  # read by the route table's test
+    return permitted
+
+
+type AnyActor = Annotated[Actor, Depends(get_actor)]
+type TrackReader = Annotated[Actor, Depends(requires(Permission.TRACK_READ))]
+type Taker = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_TAKE))]
+type Reader = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_READ))]
+type FeedbackGiver = Annotated[Actor, Depends(requires(Permission.FEEDBACK_GIVE))]
+type IdempotencyHeader = Annotated[
+    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat a request safely")
+]

@@ -1,0 +1,52 @@
+"""Liveness, readiness of each dependency, and the metrics page."""
+
+import asyncio
+from collections.abc import Awaitable
+from time import perf_counter
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from assay.observability import metrics
+from assay.runtime import Runtime
+
+PING_SECONDS = 2.0
+
+
+async def healthz(_request: Request) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok")
+
+
+async def readyz(request: Request) -> Response:
+    """Each dependency with state and latency in milliseconds.
+
+    Postgres and an active index are needed, and 503 says so; without Redis the ledger goes on alone, a little later.
+    """
+    runtime: Runtime = request.app.state.runtime
+    database, redis, index = await asyncio.gather(_ping(runtime.ping_database()), _ping(runtime.broker.ping()), _ping(_index(runtime)))
+    ready = database["state"] == "up" and index["state"] == "up"
+    body = {"ready": ready, "dependencies": {"database": database, "redis": redis, "index": index}}
+    return JSONResponse(body, 200 if ready else 503)
+
+
+async def metrics_page(_request: Request) -> Response:
+    """Prometheus text format."""
+    body, content_type = metrics.exposition()
+    return Response(body, media_type=content_type)
+
+
+async def _index(runtime: Runtime) -> None:
+    async with runtime.open_uow() as uow:
+        if await uow.index.active() is None:
+            msg = "no active index version"
+            raise LookupError(msg)
+
+
+async def _ping(check: Awaitable[None]) -> dict[str, str | float]:
+    start = perf_counter()
+    try:
+        await asyncio.wait_for(check, PING_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the dependency is down and that is the answer
+        return {"state": "down", "error": type(error).__name__, "milliseconds": round((perf_counter() - start) * 1000, 1)}
+    return {"state": "up", "milliseconds": round((perf_counter() - start) * 1000, 1)}

@@ -1,0 +1,123 @@
+"""What every request passes: a correlation id, a timer, a size limit, and the headers a browser needs to be strict. Plain ASGI."""
+
+import re
+from time import perf_counter
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assay.edge.errors import problem
+from assay.kit.ids import new_id
+from assay.observability import metrics
+from assay.observability.logging import correlated
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES: Final = 2 * 1024 * 1024
+_CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; img-src 'self' data:"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+QUIET: Final = ("/healthz", "/readyz", "/metrics", "/static")
+
+
+class Correlation:
+    """Takes or makes a correlation id, binds it to all logs of the request and returns it; measures and logs the request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-correlation-id", "")
+        correlation_id = given if _CORRELATION.fullmatch(given) else str(new_id())
+        scope.setdefault("state", {})["track"] = "none"
+        status = 500
+        start = perf_counter()
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Correlation-Id"] = correlation_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        with correlated(correlation_id):
+            try:
+                await self._app(scope, receive, dressed)
+            finally:
+                _observe(scope, status, perf_counter() - start)
+
+
+def _observe(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unmatched")
+    root = "/api/v1" if scope.get("root_path", "").endswith("/api/v1") else ""
+    method = scope["method"]
+    metrics.REQUEST_SECONDS.labels(method=method, route=root + route, status=str(status), track=scope["state"]["track"]).observe(seconds)
+    if not scope["path"].startswith(QUIET):
+        log.info("request", method=method, route=root + route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+class BodyLimit:
+    """Refuses bodies over `MAX_BODY_BYTES`: by their declared length before reading, by their real length while reading."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
+            await _too_large(scope, receive, send)
+            return
+        received = 0
+        started = False
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise _BodyTooLargeError
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noted)
+        except _BodyTooLargeError:
+            if not started:
+                await _too_large(scope, receive, send)
+
+
+class _BodyTooLargeError(Exception):
+    pass
+
+
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    detail = f"The request is larger than {MAX_BODY_BYTES} bytes. Send fewer or shorter answers at a time."
+    answer = problem(413, "too_large", detail)
+    answer.headers["Connection"] = "close"
+    await answer(scope, receive, send)

@@ -1,0 +1,134 @@
+"""The composition root: settings become one runtime, which knows how to open, ping and close everything it holds."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from assay.ai.builtin_embedder import BuiltinEmbedder
+from assay.ai.builtin_grader import BuiltinGrader
+from assay.ai.builtin_narrator import BuiltinNarrator
+from assay.ai.openai_client import AsyncClient, open_client
+from assay.ai.openai_embedder import OpenAIEmbedder
+from assay.ai.openai_grader import OpenAIGrader
+from assay.ai.openai_model import OpenAIModel
+from assay.ai.openai_narrator import OpenAINarrator
+from assay.ai.wrappers import InstrumentedEmbedder, InstrumentedGrader, InstrumentedNarrator
+from assay.broker.rq import RqBroker
+from assay.db.engine import create_engine
+from assay.db.pgvector_store import PgVectorStore
+from assay.db.types import use_key_ring
+from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
+from assay.domain.grading import Parameters
+from assay.domain.ports import Broker, Embedder, Narrator, VectorStore
+from assay.kit.clock import Clock, system_clock
+from assay.security.encryption import KeyRing
+from assay.security.passwords import Passwords
+from assay.security.tokens import Tokens
+from assay.services.essay_scoring import Graders
+from assay.services.identity import Identity
+from assay.services.question_bank import QuestionBank
+from assay.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything a process needs, built once."""
+
+    settings: Settings
+    engine: AsyncEngine
+    open_uow: OpenUnitOfWork
+    broker: Broker
+    bank: QuestionBank
+    identity: Identity
+    passwords: Passwords
+    graders: Graders
+    narrator: Narrator
+    fallback_narrator: Narrator
+    embedder: Embedder
+    vector_store: VectorStore
+    clock: Clock
+
+    async def ping_database(self) -> None:
+        """Raises when Postgres does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Runtime]:
+    """Build the runtime that `settings` describe; everything is closed on the way out.
+
+    Raises `KeyRingError` or `ValueError` when a key is missing or malformed, before anything is opened.
+    """
+    use_key_ring(KeyRing(_secrets(settings.encryption_keys), settings.blind_index_key.get_secret_value()))
+    tokens = Tokens(_secrets(settings.jwt_keys), audience=settings.public_url, access_minutes=settings.access_token_minutes)
+    passwords = Passwords()
+    engine = create_engine(
+        settings.async_database_url,
+        pool_size=settings.database_pool_size,
+        pool_timeout=settings.database_pool_timeout,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
+    broker = RqBroker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    local = BuiltinEmbedder()
+    client = _openai(settings)
+    model = _model(settings, client)
+    fallback = InstrumentedGrader(BuiltinGrader(local))
+    template = InstrumentedNarrator(BuiltinNarrator())
+    try:
+        yield Runtime(
+            settings=settings,
+            engine=engine,
+            open_uow=unit_of_work_factory(engine, broker),
+            broker=broker,
+            bank=QuestionBank(),
+            identity=Identity(tokens, passwords, clock, settings.refresh_token_days),
+            passwords=passwords,
+            graders=Graders(InstrumentedGrader(OpenAIGrader(model)) if model else fallback, fallback),
+            narrator=InstrumentedNarrator(OpenAINarrator(model)) if model else template,
+            fallback_narrator=template,
+            embedder=InstrumentedEmbedder(_embedder(settings, client) or local),
+            vector_store=PgVectorStore(engine),
+            clock=clock,
+        )
+    finally:
+        if client is not None:
+            await client.close()
+        await broker.close()
+        await engine.dispose()
+
+
+def _secrets(keys: dict[str, SecretStr]) -> dict[str, str]:
+    return {key_id: key.get_secret_value() for key_id, key in keys.items()}
+
+
+def _openai(settings: Settings) -> AsyncClient | None:
+    if not settings.uses_openai:
+        return None
+    return open_client(
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url,
+        call_timeout=settings.openai_call_timeout,
+    )
+
+
+def _model(settings: Settings, client: AsyncClient | None) -> OpenAIModel | None:
+    if client is None:
+        return None
+    return OpenAIModel(
+        client,
+        settings.openai_model,
+        settings.openai_api,
+        Parameters(max_output_tokens=settings.openai_max_output_tokens),
+        settings.openai_call_timeout,
+    )
+
+
+def _embedder(settings: Settings, client: AsyncClient | None) -> Embedder | None:
+    if client is None or settings.embedder != "openai":
+        return None
+    return OpenAIEmbedder(client, settings.openai_embedding_model, settings.openai_embedding_dimension, settings.openai_call_timeout)

@@ -1,0 +1,1 @@
+"""Use cases as plain functions: each gets its unit of work and what else it needs."""

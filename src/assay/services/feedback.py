@@ -1,0 +1,88 @@
+"""What students and advisors think of a recommendation: does it fit, do they take it."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from assay.db.unit_of_work import UnitOfWork
+from assay.domain.actors import Actor
+from assay.domain.errors import FieldProblem, Invalid, NotFound
+from assay.kit.model import Value
+from assay.kit.text import StorableText
+from assay.services import assessments
+
+type Rating = Annotated[int, Field(ge=1, le=5, strict=True)]
+type Decision = Literal["accept", "reject"]
+
+
+class ItemFeedback(Value):
+    """What somebody decides about one recommended credential."""
+
+    credential_id: UUID
+    decision: Decision
+    reason: Annotated[StorableText, Field(max_length=1_000)] = ""
+
+
+class FeedbackWrite(Value):
+    """Relevance and fit for the role from 1 (not at all) to 5 (very much), and decisions."""
+
+    relevance: Rating
+    fit: Rating
+    decision: Decision | None = None
+    items: tuple[ItemFeedback, ...] = Field(default=(), max_length=20)
+    comment: Annotated[StorableText, Field(max_length=4_000)] | None = None
+
+
+class FeedbackReceipt(FeedbackWrite):
+    """What stands."""
+
+    recommendation_id: UUID
+
+
+async def give(uow: UnitOfWork, actor: Actor, recommendation_id: UUID, feedback: FeedbackWrite) -> FeedbackReceipt:
+    """Write the caller's feedback; their earlier one is replaced.
+
+    Raises `NotFound` for a recommendation that is not theirs to see and `Invalid` for a credential that was not recommended.
+    """
+    assessment_id = await uow.feedback.assessment_of(recommendation_id)
+    if assessment_id is None:
+        raise NotFound("There is no such recommendation.")
+    row = await assessments.visible(uow, actor, assessment_id)
+    items = await uow.recommendations.items(recommendation_id)
+    versions = await uow.credentials.by_version_ids([item.credential_version_id for item in items])
+    recommended = {version.credential_id for version in versions.values()}
+    unknown = tuple(
+        FieldProblem(f"/items/{index}/credentialId", "this credential was not recommended here")
+        for index, item in enumerate(feedback.items)
+        if item.credential_id not in recommended
+    )
+    if unknown:
+        raise Invalid("Feedback can only be given on what was recommended.", problems=unknown)
+    await uow.feedback.put(
+        recommendation_id=recommendation_id,
+        author_id=actor.id,
+        author_role=actor.role,
+        track_slug=row.track_slug,
+        relevance=feedback.relevance,
+        fit=feedback.fit,
+        decision=feedback.decision,
+        items=[item.model_dump(mode="json") for item in feedback.items],
+        comment=feedback.comment,
+    )
+    return FeedbackReceipt(recommendation_id=recommendation_id, **feedback.model_dump(by_alias=False))
+
+
+async def mine(uow: UnitOfWork, actor: Actor, recommendation_id: UUID) -> FeedbackReceipt | None:
+    """What the caller said before."""
+    row = await uow.feedback.by_author(recommendation_id, actor.id)
+    if row is None:
+        return None
+    return FeedbackReceipt(
+        recommendation_id=recommendation_id,
+        relevance=row.relevance,
+        fit=row.fit,
+        decision=row.decision,
+        items=tuple(ItemFeedback.model_validate(item) for item in row.items),
+        comment=row.comment,
+    )

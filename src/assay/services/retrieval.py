@@ -1,0 +1,146 @@
+"""Retrieval: every part of the query through both searches, fused; what remains when a search is away, and why."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from assay.db.repositories.credentials import CredentialRow
+from assay.db.repositories.search import TextHit
+from assay.db.unit_of_work import OpenUnitOfWork
+from assay.domain.credentials import CredentialContent
+from assay.domain.degradation import Cause
+from assay.domain.errors import ProviderError
+from assay.domain.learner import Learner
+from assay.domain.passages import Evidence, choose_sources, stem_weights
+from assay.domain.ports import Embedder, VectorStore
+from assay.domain.questions import Slug
+from assay.domain.ranking import Candidate
+from assay.domain.retrieval import RRF_K, ChunkHit, QueryPart, Source, build_parts, fuse, websearch
+from assay.kit.model import Value
+
+CHUNKS_PER_PART: Final = 200
+CREDENTIALS_PER_LIST: Final = 50
+POOL: Final = 60
+"""Credentials that go on to the rerank."""
+
+
+class Shortfall(Value):
+    """A search that did not run: the cause, and in a few words what was away."""
+
+    cause: Cause
+    detail: str
+
+
+class Index(Value):
+    """The index that was searched."""
+
+    id: UUID
+    embedder: str
+
+
+class Retrieved(Value):
+    """What the searches brought: candidates for the rerank, the contents of their prerequisites, and all that a trace needs.
+
+    `candidates` is empty when nothing could be searched or nothing was found; `shortfall` then says why.
+    """
+
+    parts: tuple[QueryPart, ...]
+    index: Index | None = None
+    vector_hits: dict[str, tuple[ChunkHit, ...]] = {}
+    text_hits: dict[str, tuple[TextHit, ...]] = {}
+    candidates: tuple[Candidate, ...] = ()
+    prerequisites: dict[Slug, CredentialContent] = {}
+    shortfall: Shortfall | None = None
+
+
+async def retrieve(
+    learner: Learner, names: Mapping[str, str], *, open_uow: OpenUnitOfWork, embedder: Embedder, vector_store: VectorStore
+) -> Retrieved:
+    """Search the catalog for `learner`. No transaction is open while the embedder or the vector store is asked.
+
+    Without embedder or vector store full text alone is searched. An index that is missing or empty is a catalog not yet prepared:
+    then nothing is returned, so that the track's curated list speaks.
+    """
+    parts = build_parts(learner, names)
+    async with open_uow() as uow:
+        active = await uow.index.active()
+        if active is None or not active.chunk_count:
+            return Retrieved(parts=parts, shortfall=Shortfall(cause=Cause.INDEX_EMPTY, detail="the embedding index is empty"))
+        index = Index(id=active.id, embedder=active.embedder)
+        text_hits = await uow.search.full_text({part.name: websearch(part.terms) for part in parts if part.terms}, CREDENTIALS_PER_LIST)
+    vector_hits, shortfall = await _nearest(parts, index, embedder, vector_store)
+    lists = _lists(vector_hits, text_hits)
+    candidates, prerequisites = await _candidates(open_uow, parts, lists)
+    return Retrieved(
+        parts=parts,
+        index=None if shortfall else index,
+        vector_hits={name: tuple(hits) for name, hits in vector_hits.items()},
+        text_hits={name: tuple(hits) for name, hits in text_hits.items()},
+        candidates=candidates,
+        prerequisites=prerequisites,
+        shortfall=shortfall,
+    )
+
+
+def sources_of(candidate: Candidate, retrieved: Retrieved, also: Sequence[str] = ()) -> tuple[Evidence, ...]:
+    """The passages of `candidate` that speak most to the query; `also` are words to look for besides it."""
+    said = [(term, part.counts) for part in retrieved.parts for term in part.terms]
+    hits = [
+        (hit.section, hit.start, hit.end, part.counts * RRF_K / (RRF_K + rank))
+        for part in retrieved.parts
+        for rank, hit in enumerate(retrieved.vector_hits.get(part.name, ()), start=1)
+        if (hit.credential_id, hit.credential_version) == (candidate.credential_id, candidate.version)
+    ]
+    return choose_sources(candidate.content, candidate.version, stem_weights([*said, *((word, 1.0) for word in also)]), hits)
+
+
+def candidate_of(row: CredentialRow, relevance: float = 0.0, ranks: Mapping[str, int] | None = None) -> Candidate:
+    """A row of the catalog as a candidate."""
+    return Candidate(
+        credential_id=row.credential_id,
+        version_id=row.version_id,
+        slug=row.slug,
+        version=row.version,
+        published=row.status == "published",
+        content=CredentialContent.model_validate(row.content),
+        relevance=relevance,
+        ranks=dict(ranks or {}),
+    )
+
+
+async def _nearest(
+    parts: Sequence[QueryPart], index: Index, embedder: Embedder, vector_store: VectorStore
+) -> tuple[dict[str, list[ChunkHit]], Shortfall | None]:
+    """Nearest chunks by part; nothing, with the cause, when the embedder or the store is away. One search at a time spares the pool."""
+    if index.embedder != embedder.name:
+        return {}, Shortfall(cause=Cause.MISCONFIGURED, detail="the index was built by another embedder and has to be rebuilt")
+    away = "the embedder"
+    try:
+        vectors = await embedder.embed([part.text for part in parts])
+        away = "the vector store"
+        return {
+            part.name: await vector_store.nearest(index.id, vector, CHUNKS_PER_PART) for part, vector in zip(parts, vectors, strict=True)
+        }, None
+    except ProviderError as error:
+        return {}, Shortfall(cause=Cause(error.fault), detail=f"{away} did not answer")
+
+
+def _lists(vector_hits: Mapping[str, Sequence[ChunkHit]], text_hits: Mapping[str, Sequence[TextHit]]) -> dict[str, list[UUID]]:
+    """Credentials, best first, by `part.source`; a credential stands where its best chunk does."""
+    found = {f"{part}.{Source.VECTOR}": [hit.credential_id for hit in hits] for part, hits in vector_hits.items()}
+    found |= {f"{part}.{Source.TEXT}": [hit.credential_id for hit in hits] for part, hits in text_hits.items()}
+    return {name: list(dict.fromkeys(ids))[:CREDENTIALS_PER_LIST] for name, ids in found.items()}
+
+
+async def _candidates(
+    open_uow: OpenUnitOfWork, parts: Sequence[QueryPart], lists: Mapping[str, Sequence[UUID]]
+) -> tuple[tuple[Candidate, ...], dict[Slug, CredentialContent]]:
+    fused = fuse(parts, lists)
+    pool = list(fused)[:POOL]
+    async with open_uow() as uow:
+        rows = await uow.search.current(pool)
+        candidates = tuple(candidate_of(row, fused[row.credential_id].relevance, fused[row.credential_id].ranks) for row in rows)
+        known = {candidate.slug for candidate in candidates}
+        wanted = {slug for candidate in candidates for slug in candidate.content.prerequisites} - known
+        needed = await uow.credentials.by_slugs(sorted(wanted))
+    return candidates, {row.slug: CredentialContent.model_validate(row.content) for row in needed}

@@ -1,0 +1,26 @@
+"""What a ring runs: the functions RQ calls by name. They carry no data and do no work; they wake the drainer and return."""
+
+from collections.abc import Callable
+
+_wake: list[Callable[[], None]] = []
+
+
+def on_ring(wake: Callable[[], None]) -> None:
+    """Let `wake` be called (from RQ's thread) for every ring."""
+    _wake[:] = [wake]
+
+
+def score_essay(job_id: str) -> None:
+    """An assessment's essays are due."""
+    _ring(job_id)
+
+
+def generate_recommendations(job_id: str) -> None:
+    """An assessment's recommendations are due."""
+    _ring(job_id)
+
+
+def _ring(job_id: str) -> None:
+    del job_id  # the ledger knows what is due; the id is for whoever reads the queue
+    for wake in _wake:
+        wake()

@@ -1,0 +1,163 @@
+"""The drainer: claims what is due into free slots, works on one event loop, renews leases, stops gracefully.
+
+It wakes on a ring, when a slot comes free, and once a second, so that a lost ring costs a second and nothing else.
+"""
+
+import asyncio
+from functools import partial
+from time import perf_counter
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from assay.db.repositories.jobs import Claim, Fenced, is_poisoned
+from assay.domain.degradation import Cause
+from assay.domain.errors import Fault, ProviderError, Unavailable
+from assay.domain.jobs import ClaimedJob
+from assay.observability import metrics
+from assay.observability.logging import correlated
+from assay.runtime import Runtime
+from assay.services import jobs
+from assay.worker.handlers import GIVE_UP, HANDLERS
+from assay.worker.slots import Slots
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS: Final = 1.0
+DATABASE_PAUSE_SECONDS: Final = 0.5
+
+
+class Drainer:
+    """The jobs one worker process has in hand."""
+
+    def __init__(self, runtime: Runtime, owner: str) -> None:
+        self._runtime = runtime
+        self._owner = owner
+        self._slots = Slots(runtime.settings.worker_slots)
+        self._in_hand: dict[UUID, tuple[ClaimedJob, asyncio.Task[None]]] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look into the ledger now. Call from the drainer's own loop."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        renewing = asyncio.create_task(self._renew_leases())
+        try:
+            while not self._stopping:
+                await self._claim()
+                await self._rest()
+        finally:
+            renewing.cancel()
+
+    async def stop(self) -> None:
+        """Claim no more, finish what can be finished within the grace period, hand back the rest uncounted."""
+        self._stopping = True
+        self._woken.set()
+        if tasks := [task for _, task in self._in_hand.values()]:
+            await asyncio.wait(tasks, timeout=self._runtime.settings.shutdown_grace_seconds)
+        left = list(self._in_hand.values())
+        for _, task in left:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in left), return_exceptions=True)
+        if left:
+            async with self._runtime.open_uow() as uow:
+                await uow.jobs.hand_back([job for job, _ in left])
+        log.info("drainer_stopped", handed_back=len(left))
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+        except TimeoutError:
+            return
+        finally:
+            self._woken.clear()
+
+    async def _claim(self) -> None:
+        free = self._slots.free(len(self._in_hand))
+        if free == 0:
+            return
+        try:
+            async with self._runtime.open_uow() as uow:
+                claims = await uow.jobs.claim(self._owner, free, self._runtime.settings.lease_seconds)
+        except Unavailable:
+            return
+        for claim in claims:
+            job = claim.job
+            metrics.JOB_WAIT_SECONDS.labels(job_type=job.type, track=job.track).observe(claim.waited)
+            task = asyncio.create_task(self._work(claim), name=f"{job.type}:{job.id}")
+            self._in_hand[job.id] = (job, task)
+            task.add_done_callback(partial(self._done, job.id))
+        metrics.JOBS_IN_FLIGHT.set(len(self._in_hand))
+
+    def _done(self, job_id: UUID, _task: asyncio.Task[None]) -> None:
+        self._in_hand.pop(job_id, None)
+        metrics.JOBS_IN_FLIGHT.set(len(self._in_hand))
+        self._woken.set()
+
+    async def _work(self, claim: Claim) -> None:
+        job = claim.job
+        start = perf_counter()
+        with correlated(job.correlation_id, track=job.track, job_id=str(job.id), job_type=str(job.type)):
+            outcome = await self._attempt(job, claim.spent, start)
+            seconds = perf_counter() - start
+            metrics.JOB_SECONDS.labels(job_type=job.type, outcome=outcome, track=job.track).observe(seconds)
+            log.info("job_ended", outcome=outcome, attempt=job.attempt, milliseconds=round(seconds * 1000))
+
+    async def _attempt(self, job: ClaimedJob, spent: float, start: float) -> str:
+        """Do the job, however often the database has to come back first; the outcome in a word."""
+        while True:
+            try:
+                return await self._do(job, spent + perf_counter() - start)
+            except Unavailable:
+                # replies are stored, so doing it again costs no model call; a lease lost meanwhile ends this as fenced
+                await asyncio.sleep(DATABASE_PAUSE_SECONDS)
+            except Fenced:
+                metrics.JOBS_FENCED.labels(job_type=job.type).inc()
+                return "fenced"
+
+    async def _do(self, job: ClaimedJob, spent: float) -> str:
+        if is_poisoned(job):
+            await GIVE_UP[job.type](self._runtime, job, Cause.CRASHED, f"workers died of it {job.crashes} times")
+            return "dead"
+        try:
+            await HANDLERS[job.type](self._runtime, job, spent)
+        except (Unavailable, Fenced):
+            raise
+        except ProviderError as error:
+            if error.fault is Fault.RATE_LIMITED:
+                self._slots.shrink()
+            return await self._fail(job, error, Cause(error.fault.value))
+        except Exception as error:  # a defect of ours must not lose the student's result
+            log.exception("job_failed")
+            return await self._fail(job, error, Cause.INTERNAL_ERROR)
+        self._slots.grow()
+        return "done"
+
+    async def _fail(self, job: ClaimedJob, error: Exception, cause: Cause) -> str:
+        if job.is_last_try:
+            await GIVE_UP[job.type](self._runtime, job, cause, jobs.describe(error))
+            return "dead"
+        async with self._runtime.open_uow() as uow:
+            delay = await jobs.retry_later(uow, job, error)
+        asyncio.get_running_loop().call_later(delay, self._woken.set)
+        return "retry"
+
+    async def _renew_leases(self) -> None:
+        lease = self._runtime.settings.lease_seconds
+        while True:
+            await asyncio.sleep(lease / 3)
+            held = [job for job, _ in self._in_hand.values()]
+            if not held:
+                continue
+            try:
+                async with self._runtime.open_uow() as uow:
+                    kept = await uow.jobs.renew(held, lease)
+            except Unavailable:
+                continue
+            for job in held:
+                if job.id not in kept and job.id in self._in_hand:
+                    self._in_hand[job.id][1].cancel()

@@ -1,0 +1,104 @@
+"""The worker process: RQ's own worker in the main thread, the drainer's event loop in another."""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+from typing import Final
+
+import structlog
+import uvloop
+from prometheus_client import start_http_server
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+from assay.broker.rq import connect, queue_name
+from assay.domain import jobs
+from assay.observability.logging import configure_logging
+from assay.runtime import open_runtime
+from assay.settings import Settings
+from assay.worker.doorbell import on_ring
+from assay.worker.drainer import Drainer
+
+log = structlog.get_logger(__name__)
+
+RECONNECT_SECONDS: Final = 1.0
+
+
+def owner_name(pid: int) -> str:
+    """How a worker process signs its leases."""
+    return f"{socket.gethostname()}:{pid}"
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish or hand back what is in hand."""
+    configure_logging(settings.log_format, settings.log_level)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port)
+    stopping = threading.Event()
+    started = threading.Event()
+    stop_draining: list[Callable[[], None]] = []
+
+    async def drain() -> None:
+        async with open_runtime(settings) as runtime:
+            drainer = Drainer(runtime, owner_name(os.getpid()))
+            loop = asyncio.get_running_loop()
+            stopped = asyncio.Event()
+            on_ring(partial(_call_in, loop, drainer.wake))
+            stop_draining.append(partial(_call_in, loop, stopped.set))
+            running = asyncio.create_task(drainer.run())
+            started.set()
+            log.info("worker_ready", pid=os.getpid())
+            await asyncio.wait([asyncio.ensure_future(stopped.wait()), running], return_when=asyncio.FIRST_COMPLETED)
+            await drainer.stop()
+            await running
+
+    def drain_thread() -> None:
+        try:
+            uvloop.run(drain())
+        except BaseException:
+            log.exception("drainer_died")
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=drain_thread, name="drainer")
+    thread.start()
+    started.wait()
+    _listen(settings, stopping)
+    for stop in stop_draining:
+        stop()
+    thread.join()
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(call)
+
+
+def _listen(settings: Settings, stopping: threading.Event) -> None:
+    """Answer rings until told to stop. Redis away is no reason to stop: the drainer goes on from the ledger alone."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    while not stopping.is_set():
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        try:
+            connection = connect(settings.redis_url.get_secret_value(), timeout=None)
+            queues = [
+                Queue(queue_name(queue, settings.queue_namespace), connection=connection, serializer=JSONSerializer) for queue in jobs.Queue
+            ]
+            worker = SimpleWorker(queues, connection=connection, serializer=JSONSerializer, default_result_ttl=0)
+            worker.work(logging_level="WARNING")
+            stopping.set()  # RQ returns when it got a signal
+        except (RedisError, OSError) as error:
+            log.warning("doorbell_unreachable", error=type(error).__name__)
+            time.sleep(RECONNECT_SECONDS)

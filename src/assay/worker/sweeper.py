@@ -1,0 +1,61 @@
+"""The sweeper: each second, take back leases that ran out, ring for jobs whose ring was lost, and measure the queue."""
+
+import asyncio
+import signal
+
+import structlog
+import uvloop
+from prometheus_client import start_http_server
+
+from assay.domain.errors import Unavailable
+from assay.observability import metrics
+from assay.observability.logging import configure_logging
+from assay.runtime import Runtime, open_runtime
+from assay.services import jobs
+from assay.settings import Settings
+from assay.worker.main import owner_name
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Sweep until SIGTERM or SIGINT."""
+    configure_logging(settings.log_format, settings.log_level)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port)
+    uvloop.run(_sweep_until_stopped(settings))
+
+
+async def release(settings: Settings, pid: int) -> int:
+    """Free at once what a worker process on this host had in hand when it died; how many jobs."""
+    async with open_runtime(settings) as runtime:
+        return await jobs.release(runtime.open_uow, owner_name(pid))
+
+
+async def _sweep_until_stopped(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with open_runtime(settings) as runtime:
+        log.info("sweeper_ready")
+        while not stopped.is_set():
+            await sweep_once(runtime)
+            try:
+                await asyncio.wait_for(stopped.wait(), settings.sweep_seconds)
+            except TimeoutError:
+                continue
+
+
+async def sweep_once(runtime: Runtime) -> None:
+    """One round; a database that is away ends it early and harms nothing."""
+    try:
+        async with runtime.open_uow() as uow:
+            await jobs.sweep(uow)
+            await jobs.measure(uow)
+        await jobs.top_up(runtime.open_uow, runtime.broker)
+    except Unavailable:
+        log.warning("sweep_postponed")
+        return
+    for queue, waiting in (await runtime.broker.depth()).items():
+        metrics.DOORBELL_DEPTH.labels(queue=queue).set(waiting)
