@@ -123,7 +123,9 @@ def _model(settings: Settings, client: AsyncClient | None) -> OpenAIModel | None
         client,
         settings.openai_model,
         settings.openai_api,
-        Parameters(max_output_tokens=settings.openai_max_output_tokens),
+        Parameters(
+            max_output_tokens=settings.openai_max_output_tokens, reasoning_effort=settings.openai_reasoning_effort
+        ),
         settings.openai_call_timeout,
     )
 

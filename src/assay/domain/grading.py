@@ -24,6 +24,8 @@ class Parameters(Value):
     temperature: float | None = None
     max_output_tokens: int | None = None
     seed: int | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    """How long a reasoning model may think; other models refuse the knob, so it is sent only when set."""
 
 
 class Identity(Value):

@@ -1,0 +1,101 @@
+"""Health, metrics, correlation and the route table."""
+
+import json
+
+import httpx2
+from starlette.applications import Starlette
+
+from assay.api.app import create_api
+from journeys import Student
+
+ROUTES = {
+    ("POST", "/auth/token"): None,
+    ("POST", "/auth/refresh"): None,
+    ("POST", "/auth/logout"): None,
+    ("GET", "/me"): "any",
+    ("GET", "/tracks"): "track:read",
+    ("GET", "/tracks/{track_id}"): "track:read",
+    ("GET", "/credentials"): "track:read",
+    ("GET", "/credentials/{credential_id}"): "track:read",
+    ("POST", "/assessments/start"): "assessment:take",
+    ("GET", "/assessments"): "assessment:read",
+    ("POST", "/assessments/resume"): None,
+    ("GET", "/assessments/{assessment_id}"): "assessment:read",
+    ("PATCH", "/assessments/{assessment_id}/responses"): "assessment:take",
+    ("POST", "/assessments/{assessment_id}/submit"): "assessment:take",
+    ("GET", "/assessments/{assessment_id}/status"): "assessment:read",
+    ("GET", "/assessments/{assessment_id}/events"): "assessment:read",
+    ("GET", "/assessments/{assessment_id}/result"): "assessment:read",
+    ("POST", "/recommendations/{recommendation_id}/feedback"): "feedback:give",
+}
+"""Route and permission; None is open by design, `any` is any signed-in caller."""
+
+
+def test_every_route_declares_its_permission() -> None:
+    """The golden table of routes and permissions, read from the signatures."""
+    found = {}
+    for route in _routes():
+        permissions = {getattr(each.call, "permission", None) for each in route.dependant.dependencies}
+        names = {each.call.__name__ for each in route.dependant.dependencies}
+        named = {str(permission) for permission in permissions if permission}
+        for method in route.methods:
+            found[method, route.path] = named.pop() if named else "any" if "get_actor" in names else None
+    assert found == ROUTES
+
+
+def _routes() -> list:
+    from fastapi.routing import APIRoute, iter_route_contexts  # noqa: PLC0415
+
+    return [context.route for context in iter_route_contexts(create_api().routes) if isinstance(context.route, APIRoute)]
+
+
+def test_every_error_is_documented() -> None:
+    """Each operation that needs a token documents 401, and problems have one schema."""
+    document = create_api().openapi()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if ROUTES[method.upper(), path] is not None:
+                assert "401" in operation["responses"], (method, path)
+            assert operation["summary"]
+
+
+async def test_healthy_and_ready(client: httpx2.AsyncClient) -> None:
+    """Each dependency by name, with a latency."""
+    assert (await client.get("/healthz")).text == "ok"
+    ready = await client.get("/readyz")
+    assert ready.status_code == 200, ready.text
+    assert {name: each["state"] for name, each in ready.json()["dependencies"].items()} == {
+        "database": "up",
+        "redis": "up",
+        "index": "up",
+    }
+
+
+async def test_correlation_id_is_taken_or_made(client: httpx2.AsyncClient) -> None:
+    """A given one comes back; a malformed one is replaced, never echoed."""
+    given = await client.get("/healthz", headers={"X-Correlation-Id": "request-0123456789"})
+    assert given.headers["x-correlation-id"] == "request-0123456789"
+    odd = await client.get("/healthz", headers={"X-Correlation-Id": 'x" onload="'})
+    assert "onload" not in odd.headers["x-correlation-id"]
+
+
+async def test_requests_are_measured_by_route(student: Student, app: Starlette) -> None:
+    """Templates, not paths with ids, label the histogram."""
+    await student.request("GET", "/tracks")
+    page = (await student.client.get("/metrics")).text
+    assert 'route="/api/v1/tracks"' in page
+
+
+async def test_security_headers_on_every_answer(client: httpx2.AsyncClient) -> None:
+    """Also on errors."""
+    for path in ("/healthz", "/api/v1/nothing", "/api/v1/me", "/api/v1/openapi.json"):
+        headers = (await client.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], path
+        assert headers["cache-control"] == "no-store", path
+
+
+async def test_openapi_is_served(client: httpx2.AsyncClient) -> None:
+    """At the documented address, naming every route."""
+    document = json.loads((await client.get("/api/v1/openapi.json")).text)
+    assert len(document["paths"]) == len({path for _, path in ROUTES})
