@@ -123,9 +123,7 @@ def _model(settings: Settings, client: AsyncClient | None) -> OpenAIModel | None
         client,
         settings.openai_model,
         settings.openai_api,
-        Parameters(
-            max_output_tokens=settings.openai_max_output_tokens, reasoning_effort=settings.openai_reasoning_effort
-        ),
+        Parameters(max_output_tokens=settings.openai_max_output_tokens, reasoning_effort=settings.openai_reasoning_effort or None),
         settings.openai_call_timeout,
     )
 

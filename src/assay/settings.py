@@ -28,7 +28,7 @@ def _plain(name: str) -> AliasChoices:
 class Settings(BaseSettings):
     """Every setting with its default. `assay settings` lists them with the source of each value."""
 
-    model_config = SettingsConfigDict(env_prefix="ASSAY_", extra="ignore", populate_by_name=True, env_parse_none_str="none")
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", extra="ignore", populate_by_name=True)
 
     environment: Environment = Environment.DEVELOPMENT
     public_url: str = "http://127.0.0.1:8000"
@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     openai_embedding_dimension: int = 1_536
     openai_call_timeout: float = 15.0
     openai_max_output_tokens: int = 4_000
-    openai_reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = "minimal"
-    """For reasoning models, which otherwise think longer than a student waits; set to nothing for others."""
+    openai_reasoning_effort: Literal["", "none", "minimal", "low", "medium", "high"] = "minimal"
+    """For reasoning models, which otherwise think longer than a student waits; set it empty for other models."""
     embedder: Literal["openai", "built-in"] = "built-in"
     """`openai` needs a key; changing it needs a new index (`assay reindex`)."""
     grading_budget_seconds: float = 30.0

@@ -35,7 +35,7 @@ class PgVectorStore:
     """The `VectorStore` port on the system of record. Opens a short session of its own for each search."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # one statement: spares BEGIN and ROLLBACK
 
     async def nearest(self, index_version: UUID, vector: Vector, limit: int) -> list[ChunkHit]:
         """The `limit` chunks of highest cosine similarity, best first. Raises `ProviderError` when the database does not answer."""
@@ -48,4 +48,11 @@ class PgVectorStore:
         except (PoolTimeoutError, TimeoutError) as error:
             raise ProviderError(Fault.TIMEOUT, "the vector search took too long") from error
         except (DBAPIError, OSError) as error:
-            raise ProviderError(Fault.UNAVAILABLE, f"the vector search failed: {type(error).__name__}") from error
+            raise _named(error) from error
+
+
+def _named(error: DBAPIError | OSError) -> ProviderError:
+    """Class 22, data exception: a vector that does not fit the ones in the index. Anything else is a database that is away."""
+    if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith("22"):
+        return ProviderError(Fault.MISCONFIGURED, "the index holds vectors of another length")
+    return ProviderError(Fault.UNAVAILABLE, f"the vector search failed: {type(error).__name__}")

@@ -1,9 +1,9 @@
 """The shape of an answer: whether a given answer can be one to a given question, before anybody asks whether it is right."""
 
-import math
 from typing import Any
 
 from assay.domain.questions import MatchingOptions, QuestionContent, QuestionFormat, TextOptions
+from assay.domain.rules import is_finite
 from assay.kit.text import storable
 
 _F = QuestionFormat
@@ -63,7 +63,7 @@ def _pairs(options: object, answer: object) -> str | None:
 def _number(answer: object) -> str | None:
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return "expected a number"
-    return None if math.isfinite(answer) else "expected a finite number"
+    return None if is_finite(answer) else "expected a finite number"
 
 
 def _text(options: object, answer: object) -> str | None:

@@ -1,4 +1,4 @@
-"""Choosing the ten questions: drawn by a seed, spread over skills and formats, balanced over the bank."""
+"""Choosing the ten questions: drawn by a seed, spread over skills (or formats, where no skill is asked), balanced over the bank."""
 
 import random
 from collections import Counter
@@ -42,7 +42,8 @@ def choose(bank: Sequence[BankQuestion], mix: QuestionMix, seed: int) -> list[Ba
     """The bundle for `seed`: theory first, essays next, profile last; the same seed gives the same bundle.
 
     Within a type the bank is shuffled, then picked from greedily: of the questions left, the first one in shuffled order
-    that repeats the fewest skills and formats already picked. The shuffle keeps every question's chance close to even.
+    that is like the fewest already picked. Questions are alike when they ask for the same first skill; profile questions, which
+    ask for none, when they share a format. (Counting both for all makes a rare format three times as likely as a common one.)
     """
     draw = random.Random(seed)  # noqa: S311 - reproducible choice, not a secret
     chosen: list[BankQuestion] = []
@@ -63,5 +64,10 @@ def _spread(pool: list[BankQuestion], count: int) -> list[BankQuestion]:
 
 
 def _repetition(question: BankQuestion, picked: list[BankQuestion]) -> int:
-    skills = set(question.content.skills[:1])
-    return sum(bool(skills & set(other.content.skills[:1])) + (question.content.format is other.content.format) for other in picked)
+    return sum(_alike(question.content, other.content) for other in picked)
+
+
+def _alike(one: QuestionContent, other: QuestionContent) -> bool:
+    if one.skills or other.skills:
+        return one.skills[:1] == other.skills[:1]
+    return one.format is other.format

@@ -8,7 +8,7 @@ Everything else, case and punctuation included, must be the same. Offsets count 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from assay.domain.grading import DimensionDraft, DimensionVerdict, Quote, Verdict, VerdictDraft
@@ -78,11 +78,11 @@ def find(quote: str, essay: str) -> Quote | None:
     return _locate(quote, essay, fold(essay))
 
 
-def verify(draft: VerdictDraft, essay: str, *, flags: Sequence[str] = ()) -> Verified:
+def verify(draft: VerdictDraft, essay: str) -> Verified:
     """Believe of `draft` what its quotes prove.
 
     A level above 0 without any found quote is held (level None, with a reason); the other dimensions stand. Level 0 needs no quote.
-    `flags` are passed into the verdict as they are.
+    Flags are not its business: they come from `domain.prechecks`.
     """
     folded = fold(essay)
     dimensions: dict[Dimension, DimensionVerdict] = {}
@@ -95,7 +95,6 @@ def verify(draft: VerdictDraft, essay: str, *, flags: Sequence[str] = ()) -> Ver
     verdict = Verdict(
         dimensions=dimensions,
         feedback=draft.feedback,
-        flags=tuple(flags),
         topics_well=draft.topics_well,
         topics_missed=draft.topics_missed,
     )

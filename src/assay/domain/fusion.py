@@ -1,4 +1,21 @@
-"""From facts to a summary that carries its proof: sentences cite fact ids, and what cannot be proved is dropped."""
+"""From facts to a summary that carries its proof: sentences cite fact ids, and what cannot be proved is dropped.
+
+What a fact of each kind carries (`domain.facts` writes them so); every `text` is a whole, true sentence in plain words.
+
+| kind | subject | text says |
+|---|---|---|
+| track | the role's name | which role is aimed for, and what it is about where that is known |
+| score | `theory`, `essays` or `held` | the percentage earned, or what is held for a person |
+| skill | the skill's name as shown to people | that it was handled well, or that it left room to grow |
+| interest | the skill's name | that the profile shows an interest in it |
+| credential | the exact title | which rank it has, then the reasons for it, strongest first |
+| snippet | the title of its credential | a passage of the catalog, word for word, so that it can be quoted |
+
+Facts come in the order in which a summary tells them, credentials by rank, each followed by its passage.
+
+A sentence stands when it cites at least one fact, all facts it cites exist, and in the text or subject of those facts stand: every number
+it states, with the same digits; everything it puts between double quotation marks; and every credential of the list that it names.
+"""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -13,6 +13,8 @@ MAX_CRASHES: Final = 5
 """Attempts that may end in a vanished worker before the job is given up."""
 BACKOFF_BASE_SECONDS: Final = 0.5
 BACKOFF_CAP_SECONDS: Final = 8.0
+RETRY_AFTER_CAP_SECONDS: Final = 30.0
+"""A provider that asks for more is not waited for: by then the grading budget is spent and the fallback speaks."""
 
 
 class JobType(StrEnum):
@@ -74,10 +76,11 @@ class ClaimedJob(Value):
 
 
 def backoff_seconds(errors: int, retry_after: float | None = None, *, draw: float | None = None) -> float:
-    """Seconds until the next try after `errors` errors (1 for the first): full jitter (Brooker, 2015), never before `retry_after`.
+    """Seconds until the next try after `errors` errors (1 for the first): equal jitter (Brooker, 2015), never before `retry_after`.
 
-    `draw` in [0, 1) replaces the random number in tests.
+    `retry_after` counts up to `RETRY_AFTER_CAP_SECONDS`. `draw` in [0, 1) replaces the random number in tests.
     """
-    ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2.0 ** (errors - 1))
+    doublings = min(errors - 1, 16)  # far past the cap, and no power overflows
+    ceiling = min(BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2.0**doublings)
     jittered = ceiling * (0.5 + 0.5 * (random.random() if draw is None else draw))  # noqa: S311 - jitter, not a secret
-    return max(jittered, retry_after or 0.0)
+    return max(jittered, min(retry_after or 0.0, RETRY_AFTER_CAP_SECONDS))

@@ -11,6 +11,8 @@ from functools import cached_property
 from math import prod
 from typing import Final
 
+from pydantic import Field
+
 from assay.domain.questions import Slug
 from assay.domain.tracks import TrackContent
 from assay.kit.model import Value
@@ -51,6 +53,8 @@ class EssayResult(Value):
     skills: tuple[Slug, ...]
     percent: float
     accuracy: int | None
+    held: bool = False
+    """Whether a dimension waits for a person."""
     flags: tuple[str, ...] = ()
     covered: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
@@ -69,20 +73,20 @@ class Learner(Value):
     track: TrackContent
     theory: tuple[TheoryResult, ...] = ()
     essays: tuple[EssayResult, ...] = ()
-    signals: dict[str, float] = {}
+    signals: dict[str, float] = Field(default_factory=dict)
     """Signal tags (`interest:sql`) with summed weights."""
     free_texts: tuple[str, ...] = ()
     """Profile answers in the student's own words."""
 
     @property
-    def theory_percent(self) -> int | None:
-        """Mean credit of the theoretical questions in percent; None when there were none."""
-        return round(100 * _mean([result.credit for result in self.theory])) if self.theory else None
+    def theory_percent(self) -> float | None:
+        """Mean credit of the theoretical questions in percent, to one decimal; None when there were none."""
+        return round(100 * _mean([result.credit for result in self.theory]), 1) if self.theory else None
 
     @property
-    def essay_percent(self) -> int | None:
-        """Mean score of the essays in percent; None when there were none."""
-        return round(_mean([result.percent for result in self.essays])) if self.essays else None
+    def essay_percent(self) -> float | None:
+        """Mean score of the essays in percent, to one decimal; None when there were none."""
+        return round(_mean([round(result.percent, 1) for result in self.essays]), 1) if self.essays else None
 
     def tagged(self, kind: str) -> dict[str, float]:
         """Signals of one kind by name, clamped to [-1, 1], strongest first."""
@@ -90,23 +94,31 @@ class Learner(Value):
         return dict(sorted(found.items(), key=lambda entry: (-entry[1], entry[0])))
 
     @cached_property
+    def interests(self) -> dict[str, float]:
+        """Interest by skill, -1 to 1, strongest first."""
+        return self.tagged("interest")
+
+    @cached_property
     def overall(self) -> float:
         """The student's general level: all answers, shrunk towards the prior with the weight of two."""
-        credits = [result.credit for result in self.theory]
+        earned = [result.credit for result in self.theory]
         essays = [(result.trust, result.percent / 100) for result in self.essays]
-        weight = len(credits) + sum(trust for trust, _ in essays)
-        return (2 * PRIOR + sum(credits) + sum(trust * value for trust, value in essays)) / (2 + weight)
+        weight = len(earned) + sum(trust for trust, _ in essays)
+        return (2 * PRIOR + sum(earned) + sum(trust * value for trust, value in essays)) / (2 + weight)
 
     @cached_property
     def shown(self) -> dict[str, float]:
         """Mastery of the skills that were asked about (declared experience alone shows nothing), by slug."""
-        asked = {skill for result in (*self.theory, *self.essays) if _counts(result) for skill in result.skills}
+        heard = [essay for essay in self.essays if essay.trust > 0]
+        asked = {skill for result in self.theory for skill in result.skills} | {skill for essay in heard for skill in essay.skills}
         return {skill: self.mastery(skill) for skill in sorted(asked)}
 
     @cached_property
     def strong(self) -> tuple[str, ...]:
         """Skills handled well, best first."""
-        return tuple(sorted((skill for skill, level in self.shown.items() if level >= STRONG), key=lambda skill: (-self.shown[skill], skill)))
+        return tuple(
+            sorted((skill for skill, level in self.shown.items() if level >= STRONG), key=lambda skill: (-self.shown[skill], skill))
+        )
 
     @cached_property
     def weak(self) -> tuple[str, ...]:
@@ -119,16 +131,18 @@ class Learner(Value):
         return (self.overall + sum(weight * value for weight, value in evidence)) / (1 + sum(weight for weight, _ in evidence))
 
     def need(self, skill: str) -> float:
-        """How much the student would gain from `skill` for the track, 0 to 1: what is missing, times how much the track asks for it.
+        """How much the student would gain from `skill` for the track, 0 to 1: what is missing, squared, times what the track asks.
 
-        The track's focus is in order of importance (1 falling to 0.6); a skill outside it counts half, and only when it was shown to be missing.
+        The square lets a gap that showed weigh well above a skill nobody asked about. The track's focus is in order of importance
+        (1 falling to 0.6); a skill outside it counts half, and only when it was shown to be missing.
         """
+        return self._importance(skill) * (1 - self.mastery(skill)) ** 2
+
+    def _importance(self, skill: str) -> float:
         focus = self.track.skill_focus
-        if skill in focus:
-            importance = 1 - 0.4 * focus.index(skill) / max(1, len(focus) - 1)
-        else:
-            importance = 0.5 if skill in self.weak else 0.0
-        return importance * (1 - self.mastery(skill))
+        if skill not in focus:
+            return 0.5 if skill in self.weak else 0.0
+        return 1 - 0.4 * focus.index(skill) / max(1, len(focus) - 1)
 
     @cached_property
     def _evidence(self) -> dict[str, list[tuple[float, float]]]:
@@ -138,10 +152,6 @@ class Learner(Value):
         for skill, declared in self.tagged("experience").items():
             found[skill].append((_DECLARED, 0.3 + (0.7 if declared > 0 else 0.3) * declared))
         return found
-
-
-def _counts(result: TheoryResult | EssayResult) -> bool:
-    return isinstance(result, TheoryResult) or result.trust > 0
 
 
 def _from_theory(results: Sequence[TheoryResult]) -> Iterator[tuple[str, float, float]]:

@@ -5,6 +5,8 @@ Every passage is verbatim: `content.sections()[section][start:end] == text`.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from math import sqrt
 from typing import Final, NamedTuple
 
 from assay.domain.credentials import CredentialContent
@@ -15,12 +17,92 @@ CHUNKING: Final = "passages-1"
 _WINDOW: Final = 2
 """Sentences of a description in one chunk; windows overlap by one sentence."""
 MAX_SOURCES: Final = 3
+_MIN_WORDS: Final = 5
+"""A shorter sentence says nothing by itself."""
+_NEAR: Final = 0.3
+"""What the best hit around a passage counts beside the words it shares with the query."""
+_SAID_ALREADY: Final = 0.25
+_SAME_SECTION: Final = 0.75
+_OUTCOME: Final = 1.25
+"""An outcome is a promise; a description also tells stories."""
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9])")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"'\u201d\u2019)]*\s+(?=[\"'\u201c\u2018(]*[A-Z0-9])")
 _ABBREVIATION: Final = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|Dr|Mr|Mrs|Ms|St|no|No)|\b[A-Z])\.$")
 _WORD: Final = re.compile(r"[a-z0-9+#]+")
 _STOP: Final = frozenset(
-    ["a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "before", "between", "but", "by", "can", "for", "from", "had", "has", "have", "how", "if", "in", "into", "is", "it", "its", "more", "not", "of", "on", "one", "or", "other", "over", "own", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "they", "this", "through", "to", "under", "until", "up", "use", "used", "uses", "using", "was", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "without", "your"]
+    [
+        "a",
+        "about",
+        "all",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "before",
+        "between",
+        "but",
+        "by",
+        "can",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "more",
+        "not",
+        "of",
+        "on",
+        "one",
+        "or",
+        "other",
+        "over",
+        "own",
+        "so",
+        "some",
+        "such",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "they",
+        "this",
+        "through",
+        "to",
+        "under",
+        "until",
+        "up",
+        "use",
+        "used",
+        "uses",
+        "using",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "why",
+        "will",
+        "with",
+        "without",
+        "your",
+    ]
 )
 
 
@@ -41,6 +123,15 @@ class Chunk(Value):
     end: int
     text: str
     embedded: str
+
+
+class Hit(NamedTuple):
+    """A span that a search found, and how much it counts."""
+
+    section: str
+    start: int
+    end: int
+    weight: float
 
 
 class Evidence(Value):
@@ -93,24 +184,20 @@ def chunks(content: CredentialContent, names: Mapping[str, str]) -> list[Chunk]:
 
 
 def choose_sources(
-    content: CredentialContent, version: int, weights: Mapping[str, float], hits: Sequence[tuple[str, int, int, float]] = ()
+    content: CredentialContent, version: int, weights: Mapping[str, float], hits: Sequence[Hit] = ()
 ) -> tuple[Evidence, ...]:
-    """The passages that speak most to a query, one to `MAX_SOURCES`, best first.
+    """The passages that speak most to a query, one to `MAX_SOURCES`, best first; `weights` gives what each stem of the query counts.
 
-    `weights` gives what each stem of the query counts; `hits` are spans a vector search found, `(section, start, end, weight)`.
-    A passage scores the stems it has, each discounted when a chosen passage has it already, plus the weight of the hits around it.
+    A passage scores for the stems it has and for the best hit around it; less for what a chosen passage says already.
     """
-    open_passages = passages(content) or [Passage("title", 0, len(content.title), content.title)]
+    title = Passage("title", 0, len(content.title), content.title)
+    left = [passage for passage in passages(content) if len(passage.text.split()) >= _MIN_WORDS] or [title]
     chosen: list[Passage] = []
-    said: set[str] = set()
-    while open_passages and len(chosen) < MAX_SOURCES:
-        scored = [(_score(passage, weights, hits, said), -place) for place, passage in enumerate(open_passages)]
-        best, place = max(scored)
-        if chosen and best <= 0:
+    while left and len(chosen) < MAX_SOURCES:
+        best = max(range(len(left)), key=lambda place: (_score(left[place], weights, hits, chosen), -place))
+        if chosen and _score(left[best], weights, hits, chosen) <= 0:
             break
-        passage = open_passages.pop(-place)
-        chosen.append(passage)
-        said |= stems(passage.text)
+        chosen.append(left.pop(best))
     return tuple(
         Evidence(credential_version=version, section=passage.section, snippet=passage.text, start=passage.start, end=passage.end)
         for passage in chosen
@@ -131,17 +218,20 @@ def stem_weights(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
     return weights
 
 
-def _score(
-    passage: Passage, weights: Mapping[str, float], hits: Sequence[tuple[str, int, int, float]], said: set[str]
-) -> float:
+def _score(passage: Passage, weights: Mapping[str, float], hits: Sequence[Hit], chosen: Sequence[Passage]) -> float:
+    said = {stem for other in chosen for stem in stems(other.text)}
     words = stems(passage.text)
-    lexical = sum(weights.get(word, 0.0) * (0.25 if word in said else 1.0) for word in words)
-    around = sum(
-        weight for section, start, end, weight in hits if section == passage.section and start <= passage.start and passage.end <= end
-    )
-    return round(lexical / (4 + len(words)) + around, 9)
+    lexical = sum(weights.get(word, 0.0) * (_SAID_ALREADY if word in said else 1.0) for word in words)
+    near = max((hit.weight for hit in hits if _inside(passage, hit)), default=0.0)
+    score = (lexical / sqrt(4 + len(words)) + _NEAR * near) * (_OUTCOME if passage.section == "outcomes" else 1.0)
+    return round(score * (_SAME_SECTION if any(other.section == passage.section for other in chosen) else 1.0), 9)
 
 
+def _inside(passage: Passage, hit: Hit) -> bool:
+    return hit.section == passage.section and hit.start <= passage.start and passage.end <= hit.end
+
+
+@lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     for ending in ("isation", "ization", "ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "e", "y"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:

@@ -52,35 +52,44 @@ _HIDDEN: Final = re.compile(
     re.DOTALL,
 )
 
-_GRADER: Final = r"(?:grader|marker|examiner|evaluator|assessor|ai|a\.i\.|language model|llm|chat ?bot|assistant|grading (?:system|model|bot))"
+_GRADER: Final = (
+    r"(?:grader|marker|examiner|evaluator|assessor|ai|a\.i\.|language model|llm|chat ?bot|assistant|grading (?:system|model|bot))"
+)
 _WORK: Final = r"(?:essay|answer|response|submission|text|work|student|writer|author|me|it|this)"
 _TOP: Final = (
     r"(?:full|maximum|max|top|highest|perfect|best(?: possible)?|excellent|outstanding)"
     r"(?: possible)? (?:marks?|scores?|points?|levels?|grades?|ratings?|credit)"
 )
-_NUMBER: Final = r"(?:(?:a |level |score (?:of )?|at )?(?:4|5|10|100|four|five|ten)(?: ?%| ?/ ?(?:4|5|10|100)| out of \w+| points?| marks?)?)"
+_NUMBER: Final = (
+    r"(?:(?:a |level |score (?:of )?|at )?(?:4|5|10|100|four|five|ten)(?: ?%| ?/ ?(?:4|5|10|100)| out of \w+| points?| marks?)?)"
+)
 INSTRUCTIONS: Final[dict[str, re.Pattern[str]]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
         "set aside": (
             r"\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,4}? "
             r"(?:instructions?|rubric|grading|marking scheme|criteria|guidelines?|system prompt)\b"
-            r"|\b(?:ignore|disregard|forget) (?:all|everything|anything) (?:of )?(?:the |that |you |was |were )*(?:above|before|previous|told)\b"
+            r"|\b(?:ignore|disregard|forget) (?:all|everything|anything) (?:of )?(?:the |that |you |was |were )*"
+            r"(?:above|before|previous|told)\b"
         ),
         "address": (
-            rf"\b(?:dear|hello|hi|hey|attention|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)) (?:the |my |all )?{_GRADER}\b"
+            r"\b(?:dear|hello|hi|hey|attention|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)) "
+            rf"(?:the |my |all )?{_GRADER}\b"
             rf"|\byou are (?:now )?(?:an? |the |my )?(?:\w+ )?{_GRADER}\b"
             rf"|\b(?:act|behave|respond|reply) as (?:if you (?:are|were) )?(?:an? |the |my )?(?:\w+ )?{_GRADER}\b"
             r"|\bpretend (?:that )?(?:you|to be)\b"
         ),
         "demand": (
-            rf"\b(?:give|award|assign|grant|mark|score|rate|grade)\b (?:{_WORK}|(?:the|this|my) {_WORK})(?: as| with| at)? ?(?:an? |the )?(?:{_TOP}|{_NUMBER}\b)"
+            rf"\b(?:give|award|assign|grant|mark|score|rate|grade)\b (?:the |this |my )?{_WORK}(?: as| with| at)? ?"
+            rf"(?:an? |the )?(?:{_TOP}|{_NUMBER}\b)"
             rf"|\b(?:give|award|assign|grant|deserves?|merits?|return|output)\b (?:an? |the )?{_TOP}"
-            rf"|\b(?:this|my) {_WORK} (?:should|must|has to|needs to|deserves? to) (?:get|receive|be (?:given|awarded|graded|scored|rated|marked))\b"
+            rf"|\b(?:this|my) {_WORK} (?:should|must|has to|needs to|deserves? to) "
+            r"(?:get|receive|be (?:given|awarded|graded|scored|rated|marked))\b"
             rf"|\b(?:set|give|make) (?:the |every |all |each )*(?:level|score|dimension|grade)s? ?(?:to|as|=|:) ?(?:{_TOP}|{_NUMBER}\b)"
         ),
         "output": (
-            r"\b(?:respond|reply|answer|output|return|print) (?:(?:only|just) (?:with |in )?|(?:with|in) (?:only|just) )(?:the |this |a )?\w* ?json\b"
+            r"\b(?:respond|reply|answer|output|return|print) (?:(?:only|just) (?:with |in )?|(?:with|in) (?:only|just) )"
+            r"(?:the |this |a )?\w* ?json\b"
             r"|\byour (?:reply|output|verdict|judgement|judgment|grading) (?:must|should) (?:be|say|contain)\b"
         ),
         "markup": (

@@ -165,8 +165,8 @@ def _percent(status: AssessmentStatus, *stages: StageProgress) -> int:
     if status is AssessmentStatus.COMPLETED:
         return 100
     weights = (10, 60, 29)
-    running = {StageState.RUNNING: 0.5, StageState.RETRYING: 0.5}
-    return round(sum(w if _done(s) else w * running.get(s.state, 0) for w, s in zip(weights, stages, strict=True)))
+    # what has begun counts half, also when a lost worker put it back into the queue: a bar never goes backwards
+    return round(sum(w if _done(s) else w * 0.5 * (s.started_at is not None) for w, s in zip(weights, stages, strict=True)))
 
 
 def _remaining(

@@ -2,12 +2,12 @@
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
 
 from assay.domain.rubric import Rubric
-from assay.domain.rules import OptionId, ScoringRule
+from assay.domain.rules import MatchingRule, OptionId, ScoringRule
 from assay.domain.signals import SignalRule
 from assay.kit.hashing import content_hash
 from assay.kit.model import Value
@@ -117,6 +117,14 @@ class QuestionContent(Value):
         """The content address of this question."""
         return content_hash(self)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _default_options(cls, raw: Any) -> Any:
+        # empty options fit several formats: left out or empty, they are the defaults of the question's own
+        if not isinstance(raw, dict) or raw.get("options", {}) != {}:
+            return raw
+        return {**raw, "options": NumericOptions() if raw.get("format") == QuestionFormat.NUMERIC else TextOptions()}
+
     @model_validator(mode="after")
     def _whole(self) -> "QuestionContent":
         for problem in (self._wrong_format(), self._wrong_judge(), self._wrong_options(), self._wrong_references()):
@@ -150,8 +158,13 @@ class QuestionContent(Value):
             expected = NumericOptions
         if not isinstance(self.options, expected):
             return f"the options do not fit the format {self.format}"
-        if isinstance(self.options, tuple) and not 2 <= len({option.id for option in self.options}) == len(self.options):
+        columns = [self.options] if isinstance(self.options, tuple) else []
+        if isinstance(self.options, MatchingOptions):
+            columns = [self.options.left, self.options.right]
+        if any(not 2 <= len(_ids(column)) == len(column) for column in columns):
             return "choices need at least two options with distinct ids"
+        if self.format is QuestionFormat.TRUE_FALSE and self.option_ids() != {"true", "false"}:
+            return "the options of a true/false question are true and false"
         return None
 
     def _wrong_references(self) -> str | None:
@@ -172,14 +185,25 @@ class QuestionContent(Value):
                 named = set(judge.options)
         if unknown := sorted(named - known):
             return f"no such option: {', '.join(unknown)}"
-        return None
+        return self._wrong_pairs()
+
+    def _wrong_pairs(self) -> str | None:
+        if not isinstance(self.options, MatchingOptions) or not isinstance(self.rule, MatchingRule):
+            return None
+        if set(self.rule.pairs) != _ids(self.options.left):
+            return "the right pairs must name every option on the left"
+        return None if set(self.rule.pairs.values()) <= _ids(self.options.right) else "the partners in the right pairs must stand on the right"
 
     def option_ids(self) -> set[str]:
         """The ids of all options, both columns of a matching question included."""
         match self.options:
             case tuple():
-                return {option.id for option in self.options}
+                return _ids(self.options)
             case MatchingOptions():
-                return {option.id for option in (*self.options.left, *self.options.right)}
+                return _ids((*self.options.left, *self.options.right))
             case _:
                 return set()
+
+
+def _ids(column: tuple[Option, ...]) -> set[str]:
+    return {option.id for option in column}

@@ -1,69 +1,36 @@
 """Choosing credentials, second half: a deterministic rerank in which every point of a score has a reason.
 
-A score is the weighted sum of five signals in [0, 1], minus what speaks against: workload beyond the time there is, prerequisites
-that are not shown, and overlap with what is already recommended (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998).
-Nothing is random; ties fall to the slug.
+A score is the sum of the reasons of `suitability`, with prerequisites put before what builds on them and overlap with what is already
+chosen discounted (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998). Nothing is random; ties fall to the slug.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import log2
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from assay.domain.credentials import CredentialContent
-from assay.domain.learner import WEAK, Learner
+from assay.domain.learner import Learner
 from assay.domain.questions import Slug
-from assay.domain.tracks import SkillLevel
+from assay.domain.suitability import SIGNALS, Candidate, Objection, Preferences, Reason, Situation, objection, reasons, unmet
 from assay.kit.model import Value
 
 MAX_ITEMS: Final = 8
 MIN_ITEMS: Final = 6
-"""Below this many, weak candidates are still shown rather than cut."""
+"""Below this many, weaker candidates are still shown rather than cut."""
 MAX_EXCLUDED: Final = 6
 _NOTABLE: Final = 16
-"""An exclusion is worth a word when the search had the credential among this many."""
-
-SIGNALS: Final[dict[str, float]] = {"relevance": 0.25, "skill_gap": 0.25, "role_focus": 0.15, "level_fit": 0.2, "interest": 0.15}
-_WORKLOAD: Final = 0.08
-_PREREQUISITE: Final = 0.1
-_OVERLAP: Final = 0.2
-_PER_PRIMARY_SKILL: Final = 2
+"""An exclusion is worth a word when the credential was among this many of the most relevant."""
 _CUT: Final = 0.5
 """Candidates below this share of the best score are left out."""
-_KNOWN: Final = 0.7
-_SKIPS: Final = {SkillLevel.BEGINNER: 0.45, SkillLevel.INTERMEDIATE: 0.6, SkillLevel.ADVANCED: 0.75}
-"""Mastery of its skills from which a prerequisite of this level counts as met."""
-_WEEKS: Final = 12
-_WEEKLY_HOURS: Final = {"light": 2, "steady": 5, "brisk": 10, "intensive": 20}
-
-
-class Preferences(Value):
-    """What holds besides the answers: languages, completed credentials, hours there are in all (from the pace signal when None)."""
-
-    languages: frozenset[str] = frozenset({"en"})
-    completed: frozenset[Slug] = frozenset()
-    hours: float | None = None
-
-
-class Candidate(Value):
-    """A credential that a search found, in the version it would be cited in."""
-
-    credential_id: UUID
-    version_id: UUID
-    slug: Slug
-    version: int
-    published: bool
-    content: CredentialContent
-    relevance: float
-    ranks: dict[str, int] = {}
-
-
-class Reason(Value):
-    """One signal's part in a score, in words."""
-
-    code: str
-    text: str
-    contribution: float
+_OVERLAP: Final = 0.2
+_PER_MAIN_SKILL: Final = 2
+_OPENS_THE_WAY: Final = 0.5
+_LACKS: Final = {
+    "relevance": "The search found others closer to the role and to you.",
+    "skill_gap": "It adds less to what your answers left open.",
+    "role_focus": "It has less to do with what the role asks for.",
+    "interest": "It is further from your interests.",
+}
 
 
 class RankedItem(Value):
@@ -73,9 +40,13 @@ class RankedItem(Value):
     score: float
     reasons: tuple[Reason, ...]
 
+    def adjusted(self, code: str, text: str, contribution: float) -> "RankedItem":
+        """The same with one reason more."""
+        return ranked(self.candidate, [*self.reasons, Reason(code=code, text=text, contribution=round(contribution, 4))])
+
 
 class Excluded(Value):
-    """A credential the search found near the top that is not recommended, and why."""
+    """A credential found near the top that is not recommended, and why."""
 
     credential_id: UUID
     title: str
@@ -87,7 +58,12 @@ class Ranking(Value):
     """The recommendation, best first, and the notable exclusions."""
 
     items: tuple[RankedItem, ...]
-    excluded: tuple[Excluded, ...]
+    excluded: tuple[Excluded, ...] = ()
+
+
+class _PassedOver(NamedTuple):
+    candidate: Candidate
+    why: Objection
 
 
 def rerank(
@@ -96,227 +72,136 @@ def rerank(
     names: Mapping[str, str],
     *,
     preferences: Preferences | None = None,
-    titles: Mapping[Slug, CredentialContent] | None = None,
+    prerequisites: Mapping[Slug, CredentialContent] | None = None,
 ) -> Ranking:
-    """Choose up to `MAX_ITEMS` of `candidates` for `learner`.
+    """Choose up to `MAX_ITEMS` of `candidates` for `learner`. Pure: the same input gives the same list.
 
-    `names` is the skill vocabulary, `titles` the contents of the candidates' prerequisites. Pure: the same input gives the same list.
+    `names` is the skill vocabulary, `prerequisites` the contents of credentials that candidates build on.
     """
-    wishes = preferences or Preferences()
-    known = {candidate.slug: candidate.content for candidate in candidates} | dict(titles or {})
-    offered = {candidate.slug for candidate in candidates if not _objection(candidate, learner, wishes, names)}
-    best = max((candidate.relevance for candidate in candidates), default=0.0) or 1.0
-    allowed: list[RankedItem] = []
-    refused: list[tuple[Candidate, str, str]] = []
-    for candidate in candidates:
-        if objection := _objection(candidate, learner, wishes, names):
-            refused.append((candidate, *objection))
-        else:
-            allowed.append(_scored(candidate, learner, names, wishes, known, best, offered))
-    chosen, passed_over = _select(_prerequisites_first(allowed, learner, known))
-    return Ranking(items=tuple(chosen), excluded=_notable(candidates, [*refused, *passed_over]))
+    known = {candidate.slug: candidate.content for candidate in candidates} | dict(prerequisites or {})
+    situation = Situation(learner, preferences or Preferences(), names, known)
+    refused = [_PassedOver(candidate, why) for candidate in candidates if (why := objection(candidate, situation))]
+    ruled_out = {entry.candidate.slug for entry in refused}
+    allowed = [candidate for candidate in candidates if candidate.slug not in ruled_out]
+    situation = situation._replace(offered=frozenset(candidate.slug for candidate in allowed))
+    best = max((candidate.relevance for candidate in candidates), default=0.0)
+    scored = {candidate.slug: ranked(candidate, reasons(candidate, situation, best)) for candidate in allowed}
+    after = {candidate.slug: frozenset(unmet(candidate.content, situation)) & scored.keys() for candidate in allowed}
+    chosen, passed = _select(_held_back(_lifted(scored, after), after), after)
+    return Ranking(items=tuple(chosen), excluded=_notable(candidates, [*refused, *passed]))
 
 
-def unmet(content: CredentialContent, learner: Learner, known: Mapping[Slug, CredentialContent], completed: frozenset[Slug]) -> tuple[Slug, ...]:
-    """Prerequisite credentials of `content` that are neither completed nor covered by what the student has shown."""
-    return tuple(
-        slug for slug in content.prerequisites if slug not in completed and not (slug in known and _could_skip(known[slug], learner))
-    )
+def ranked(candidate: Candidate, found: Sequence[Reason]) -> RankedItem:
+    """An item with its score, reasons by contribution."""
+    ordered = tuple(sorted(found, key=lambda reason: (-reason.contribution, reason.code)))
+    return RankedItem(candidate=candidate, score=round(sum(reason.contribution for reason in ordered), 4), reasons=ordered)
 
 
-def _could_skip(content: CredentialContent, learner: Learner) -> bool:
-    return content.skills[0] not in learner.weak and _discounted(content.skills, learner.mastery) >= _SKIPS[content.level]
+def _lifted(items: Mapping[Slug, RankedItem], after: Mapping[Slug, frozenset[Slug]]) -> dict[Slug, RankedItem]:
+    """Items with each unmet prerequisite lifted half-way to the best credential that it opens the way to."""
+    lifted = dict(items)
+    for item in sorted(items.values(), key=_order):
+        for slug in sorted(after[item.candidate.slug]):
+            first = items[slug]
+            if first.score < item.score and lifted[slug] is first:
+                gain = _OPENS_THE_WAY * (item.score - first.score)
+                lifted[slug] = first.adjusted("opens_the_way", f"Opens the way to {item.candidate.content.title}.", gain)
+    return lifted
 
 
-def _objection(candidate: Candidate, learner: Learner, wishes: Preferences, names: Mapping[str, str]) -> tuple[str, str] | None:
-    """Why `candidate` is out of the question: a code and a sentence."""
-    content = candidate.content
-    if not candidate.published:
-        return "retired", "It is no longer offered."
-    if candidate.slug in wishes.completed:
-        return "completed", "It is already completed."
-    if content.language not in wishes.languages:
-        return "language", f"It is taught in another language ({content.language})."
-    if content.level.rank == 0 and all(learner.mastery(skill) >= _KNOWN for skill in content.skills):
-        return "already_known", f"It starts from the beginning, and your answers already show {_listed(content.skills, names)}."
-    if content.prerequisite_skills and all(
-        skill in learner.weak or learner.mastery(skill) < WEAK / 2 for skill in content.prerequisite_skills
-    ):
-        return "too_early", f"It builds on {_listed(content.prerequisite_skills, names)}, where your answers left room to grow."
-    return None
-
-
-def _scored(
-    candidate: Candidate,
-    learner: Learner,
-    names: Mapping[str, str],
-    wishes: Preferences,
-    known: Mapping[Slug, CredentialContent],
-    best: float,
-    offered: set[str],
-) -> RankedItem:
-    content = candidate.content
-    values = {
-        "relevance": candidate.relevance / best,
-        "skill_gap": min(1.0, _discounted(content.skills, learner.need) / 0.7),
-        "role_focus": _discounted(content.skills, lambda skill: float(skill in learner.track.skill_focus)),
-        "level_fit": _level_fit(content, learner),
-        "interest": min(1.0, _discounted(content.skills, lambda skill: learner.tagged("interest").get(skill, 0.0)) / 0.7),
-    }
-    reasons = [
-        Reason(code=code, text=_words(code, candidate, learner, names), contribution=round(SIGNALS[code] * value, 4))
-        for code, value in values.items()
-        if round(SIGNALS[code] * value, 4)
-    ]
-    return _summed(candidate, [*reasons, *_against(candidate, learner, wishes, known, names, offered)])
-
-
-def _against(
-    candidate: Candidate, learner: Learner, wishes: Preferences, known: Mapping[Slug, CredentialContent], names: Mapping[str, str], offered: set[str]
-) -> Iterator[Reason]:
-    content = candidate.content
-    hours = wishes.hours or _hours(learner)
-    if hours and content.workload_hours > hours:
-        excess = min(1.0, content.workload_hours / hours - 1)
-        yield Reason(
-            code="workload",
-            text=f"Its {content.workload_hours} hours are more than the time you have in the next months.",
-            contribution=-round(_WORKLOAD * excess, 4),
-        )
-    missing = [known[slug].title if slug in known else slug for slug in unmet(content, learner, known, wishes.completed) if slug not in offered]
-    skills = [skill for skill in content.prerequisite_skills if skill in learner.weak]
-    if missing:
-        yield Reason(code="prerequisite", text=f"Expects {_joined(missing)} first.", contribution=-_PREREQUISITE)
-    elif skills:
-        yield Reason(code="prerequisite", text=f"Expects {_listed(skills, names)}, not yet shown.", contribution=-_PREREQUISITE / 2)
-
-
-def _prerequisites_first(
-    items: Sequence[RankedItem], learner: Learner, known: Mapping[Slug, CredentialContent]
-) -> list[RankedItem]:
-    """Items with none scored above an unmet prerequisite of its own: such a one is held back to just below it."""
-    by_slug = {item.candidate.slug: item for item in items}
+def _held_back(items: Mapping[Slug, RankedItem], after: Mapping[Slug, frozenset[Slug]]) -> list[RankedItem]:
+    """Items with none scored above an unmet prerequisite of its own."""
     settled: dict[Slug, RankedItem] = {}
 
-    def settle(item: RankedItem, path: frozenset[Slug]) -> RankedItem:
-        slug = item.candidate.slug
-        if slug in settled or slug in path:
-            return settled.get(slug, item)
-        needed = [by_slug[other] for other in unmet(item.candidate.content, learner, known, frozenset()) if other in by_slug]
-        for first in (settle(other, path | {slug}) for other in needed):
-            if item.score >= first.score:
-                held = round(first.score - item.score - 0.001, 4)
-                text = f"Comes after {first.candidate.content.title}."
-                item = _summed(item.candidate, [*item.reasons, Reason(code="sequence", text=text, contribution=held)])
+    def settle(slug: Slug, path: frozenset[Slug]) -> RankedItem:
+        if slug in settled or slug in path:  # a circle of prerequisites is a mistake of the catalog, not a reason to fail
+            return settled.get(slug, items[slug])
+        item = items[slug]
+        for first in [settle(other, path | {slug}) for other in sorted(after[slug])]:
+            item = _not_above(item, first, f"Comes after {first.candidate.content.title}.")
         settled[slug] = item
         return item
 
-    return [settle(item, frozenset()) for item in items]
+    return [settle(slug, frozenset()) for slug in items]
 
 
-def _select(items: Sequence[RankedItem]) -> tuple[list[RankedItem], list[tuple[Candidate, str, str]]]:
-    """The list, picked one by one with the overlap discounted, and what was passed over."""
+def _select(items: Sequence[RankedItem], after: Mapping[Slug, frozenset[Slug]]) -> tuple[list[RankedItem], list[_PassedOver]]:
+    """The list, picked one by one with the overlap discounted, prerequisites first, and what was passed over."""
     chosen: list[RankedItem] = []
-    left = sorted(items, key=_order)
-    passed: list[tuple[Candidate, str, str]] = []
+    passed: list[_PassedOver] = []
+    left = {item.candidate.slug: item for item in sorted(items, key=_order)}
     while left and len(chosen) < MAX_ITEMS:
-        best = min((_less_overlap(item, chosen) for item in left), key=_order)
-        left = [item for item in left if item.candidate.slug != best.candidate.slug]
-        if len(chosen) >= MIN_ITEMS and best.score < _CUT * chosen[0].score:
-            passed.append((best.candidate, "low_score", "Others fit your answers and the role clearly better."))
-            continue
-        same = [item for item in chosen if item.candidate.content.skills[0] == best.candidate.content.skills[0]]
-        if len(same) >= _PER_PRIMARY_SKILL:
-            passed.append((best.candidate, "similar", f"It covers much the same as {same[0].candidate.content.title}."))
-            continue
-        chosen.append(best)
-    passed += [(item.candidate, "low_score", "Others fit your answers and the role better.") for item in left]
-    return chosen, passed
+        ready = [item for slug, item in left.items() if not after[slug] & left.keys()] or list(left.values())
+        best = _discounted(min(ready, key=lambda item: (_OVERLAP * _overlap(item, chosen)[0] - item.score, item.candidate.slug)), chosen)
+        del left[best.candidate.slug]
+        if why := _passed_over(best, chosen):
+            passed.append(_PassedOver(best.candidate, why))
+        else:
+            chosen.append(_not_above(best, chosen[-1], f"Comes after {chosen[-1].candidate.content.title}.") if chosen else best)
+    return chosen, passed + [_PassedOver(item.candidate, _shortcoming(item, chosen)) for item in left.values()]
 
 
-def _less_overlap(item: RankedItem, chosen: Sequence[RankedItem]) -> RankedItem:
-    overlaps = [(_jaccard(item.candidate.content.skills, other.candidate.content.skills), other) for other in chosen]
-    most = max((overlap for overlap, _ in overlaps), default=0.0)
-    if not most:
-        return item
-    nearest = next(other for overlap, other in overlaps if overlap == most)
-    text = f"Overlaps with {nearest.candidate.content.title}."
-    return _summed(item.candidate, [*item.reasons, Reason(code="overlap", text=text, contribution=-round(_OVERLAP * most, 4))])
+def _passed_over(item: RankedItem, chosen: Sequence[RankedItem]) -> Objection | None:
+    """Why `item`, the best that is left, still does not join `chosen`."""
+    if len(chosen) >= MIN_ITEMS and item.score < _CUT * chosen[0].score:
+        return _shortcoming(item, chosen)
+    content = item.candidate.content
+    for other in chosen:
+        if item.candidate.slug in other.candidate.content.prerequisites:
+            return Objection("covered", f"{other.candidate.content.title} builds on it and suits you already.")
+    same = [other for other in chosen if other.candidate.content.skills[0] == content.skills[0]]
+    if len(same) >= _PER_MAIN_SKILL:
+        return Objection("similar", f"It covers much the same as {same[0].candidate.content.title}.")
+    return None
 
 
-def _notable(candidates: Sequence[Candidate], refused: Sequence[tuple[Candidate, str, str]]) -> tuple[Excluded, ...]:
+def _shortcoming(item: RankedItem, chosen: Sequence[RankedItem]) -> Objection:
+    """What sets `item` back most against the chosen ones."""
+    own = {reason.code: reason.contribution for reason in item.reasons}
+    lacks = [
+        (
+            sum(reason.contribution for other in chosen for reason in other.reasons if reason.code == code) / len(chosen)
+            - own.get(code, 0.0),
+            text,
+        )
+        for code, text in _LACKS.items()
+        if code in SIGNALS and chosen
+    ]
+    against = [(-reason.contribution, reason.text) for reason in item.reasons if reason.contribution < 0]
+    size, text = max([*lacks, *against], default=(0.0, ""))
+    return Objection("low_score", text if size > 0 else "Others fit your answers and the role better.")
+
+
+def _overlap(item: RankedItem, chosen: Sequence[RankedItem]) -> tuple[float, RankedItem | None]:
+    """The largest share of skills (Jaccard) that `item` has in common with a chosen one, and which."""
+    skills = set(item.candidate.content.skills)
+    most, nearest = 0.0, None
+    for other in chosen:
+        others = set(other.candidate.content.skills)
+        share = len(skills & others) / len(skills | others)
+        if share > most:
+            most, nearest = share, other
+    return most, nearest
+
+
+def _discounted(item: RankedItem, chosen: Sequence[RankedItem]) -> RankedItem:
+    share, nearest = _overlap(item, chosen)
+    return item.adjusted("overlap", f"Overlaps with {nearest.candidate.content.title}.", -_OVERLAP * share) if nearest else item
+
+
+def _not_above(item: RankedItem, other: RankedItem, text: str) -> RankedItem:
+    return item if item.score <= other.score else item.adjusted("sequence", text, other.score - item.score)
+
+
+def _notable(candidates: Sequence[Candidate], left_out: Sequence[_PassedOver]) -> tuple[Excluded, ...]:
     order = sorted(candidates, key=lambda candidate: (-candidate.relevance, candidate.slug))[:_NOTABLE]
     place = {candidate.slug: number for number, candidate in enumerate(order)}
-    worth = sorted((entry for entry in refused if entry[0].slug in place), key=lambda entry: place[entry[0].slug])
+    worth = sorted((entry for entry in left_out if entry.candidate.slug in place), key=lambda entry: place[entry.candidate.slug])
     return tuple(
-        Excluded(credential_id=candidate.credential_id, title=candidate.content.title, code=code, reason=reason)
-        for candidate, code, reason in worth[:MAX_EXCLUDED]
+        Excluded(credential_id=candidate.credential_id, title=candidate.content.title, code=why.code, reason=why.text)
+        for candidate, why in worth[:MAX_EXCLUDED]
     )
-
-
-def _words(code: str, candidate: Candidate, learner: Learner, names: Mapping[str, str]) -> str:
-    content = candidate.content
-    match code:
-        case "relevance":
-            parts = list(dict.fromkeys(name.split(".")[0] for name, _ in sorted(candidate.ranks.items(), key=lambda entry: entry[1])))
-            words = {"role": "the role", "gaps": "what to work on", "interests": "your interests", "essays": "your essays"}
-            return f"Found by searching for {_joined([words.get(part, part) for part in parts])}."
-        case "skill_gap":
-            missing = [skill for skill in content.skills if skill in learner.weak]
-            if missing:
-                return f"Builds {_listed(missing, names)}, where your answers left room to grow."
-            open_skills = [skill for skill in content.skills if learner.need(skill) > 0]
-            return f"Takes you further in {_listed(open_skills, names)}."
-        case "role_focus":
-            return f"Covers {_listed([skill for skill in content.skills if skill in learner.track.skill_focus], names)}, which the role asks for."
-        case "level_fit":
-            return f"{content.level.capitalize()} level fits what your answers show."
-        case _:
-            wanted = learner.tagged("interest")
-            liked = [skill for skill in content.skills if wanted.get(skill, 0) > 0]
-            disliked = [skill for skill in content.skills if wanted.get(skill, 0) < 0]
-            return f"Matches your interest in {_listed(liked, names)}." if liked else f"You were less drawn to {_listed(disliked, names)}."
-
-
-def _level_fit(content: CredentialContent, learner: Learner) -> float:
-    """1 when the level suits the mastery of its skills (0 beginner, 1 advanced), less by three quarters per level apart; never past the target + 1."""
-    ideal = min(2 * _discounted(content.skills, learner.mastery), learner.track.target_level.rank + 1)
-    return max(0.0, 1 - 0.75 * abs(content.level.rank - ideal))
-
-
-def _hours(learner: Learner) -> float | None:
-    pace = next((name for name, weight in learner.tagged("pace").items() if weight > 0), "")
-    weekly = _WEEKLY_HOURS.get(pace)
-    return _WEEKS * weekly if weekly else None
-
-
-def _summed(candidate: Candidate, reasons: Sequence[Reason]) -> RankedItem:
-    ordered = tuple(sorted(reasons, key=lambda reason: (-reason.contribution, reason.code)))
-    return RankedItem(candidate=candidate, score=round(sum(reason.contribution for reason in ordered), 4), reasons=ordered)
 
 
 def _order(item: RankedItem) -> tuple[float, str]:
     return -item.score, item.candidate.slug
-
-
-def _discounted(skills: Sequence[Slug], value: Callable[[str], float]) -> float:
-    """Mean of `value` over `skills`, most important first, each place counting 1 / log2(place + 1) as in DCG."""
-    weights = [1 / log2(place + 2) for place in range(len(skills))]
-    return sum(weight * value(skill) for weight, skill in zip(weights, skills, strict=True)) / sum(weights)
-
-
-def _jaccard(left: Sequence[str], right: Sequence[str]) -> float:
-    return len(set(left) & set(right)) / len(set(left) | set(right))
-
-
-def _mean(values: Iterator[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found)
-
-
-def _listed(skills: Sequence[str], names: Mapping[str, str]) -> str:
-    return _joined([names.get(skill, skill.replace("-", " ")) for skill in skills])
-
-
-def _joined(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -107,9 +107,7 @@ def fuse(parts: Sequence[QueryPart], lists: Mapping[str, Sequence[UUID]]) -> dic
     searched = {part.name: [name for name in lists if name.split(".")[0] == part.name] for part in parts}
     total = sum(part.counts for part in parts if searched[part.name])
     fused = {
-        credential: Fused(
-            relevance=round(sum(part.counts * _reciprocal(at, searched[part.name]) for part in parts) / total, 6), ranks=at
-        )
+        credential: Fused(relevance=round(sum(part.counts * _reciprocal(at, searched[part.name]) for part in parts) / total, 6), ranks=at)
         for credential, at in ranks.items()
         if total
     }
@@ -126,9 +124,10 @@ def _named(skills: Iterable[str], names: Mapping[str, str]) -> list[str]:
     return [names.get(skill, skill.replace("-", " ")) for skill in skills]
 
 
-def _terms(skills: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
-    """Each skill by its slug (as catalogs tag it) and by its name (as texts say it)."""
-    return tuple(chain.from_iterable((skill, name) for skill in skills for name in _named([skill], names)))
+def _terms(skills: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Each skill by its name, and by its slug where that says something else (`ci-cd`)."""
+    both = ((skill, name) for skill, name in zip(skills, _named(skills, names), strict=True))
+    return tuple(chain.from_iterable((name,) if skill == "-".join(name.casefold().split()) else (name, skill) for skill, name in both))
 
 
 def _role(learner: Learner, names: Mapping[str, str]) -> QueryPart:

@@ -82,4 +82,4 @@ class Rubric(Value):
         if not weights:
             return 0.0
         earned = sum(weights[dimension] * level for dimension, level in levels.items())
-        return 100 * earned / (MAX_LEVEL * sum(weights.values()))
+        return min(100.0, 100 * earned / (MAX_LEVEL * sum(weights.values())))  # rounding may step over

@@ -9,20 +9,25 @@ Partial credit
 - ordering: Kendall's tau of the given order, (concordant - discordant) / all pairs, never below 0; a random order
   earns 0 on average before the floor, the reverse earns 0.
 - matching: share of left items joined to their right partner.
-- numeric: 1 within the tolerance, otherwise 0. The larger of the absolute and the relative tolerance holds.
+- numeric: 1 within the tolerance, bounds included, otherwise 0. The larger of the absolute and the relative tolerance holds.
 - single choice, true/false, short text: 1 or 0.
 """
 
+import math
 import unicodedata
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_serializer, model_validator
 
 from assay.kit.model import Value
 
 type OptionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 type Answer = str | float | int | list[str] | dict[str, str] | None
+
+_OUTER: Final = " .,;:!?\"'`´“”„‘’‚«»‹›"
+_ROUNDING: Final = 4
+"""Units in the last place forgiven at the bounds of a tolerance: 1.1 ± 0.1 takes 1.0, whatever binary fractions make of it."""
 
 
 class SingleChoiceRule(Value):
@@ -44,6 +49,10 @@ class MultipleChoiceRule(Value):
 
     kind: Literal["multipleChoice"] = "multipleChoice"
     correct: frozenset[OptionId] = Field(min_length=1)
+
+    @field_serializer("correct", when_used="json")
+    def _in_order(self, correct: frozenset[str]) -> list[str]:
+        return sorted(correct)  # a set has another order in every process, a content hash must not
 
 
 class NumericRule(Value):
@@ -80,7 +89,7 @@ class ShortTextRule(Value):
     """One of the accepted answers, compared without case, accents kept, spaces and final punctuation folded."""
 
     kind: Literal["shortText"] = "shortText"
-    accepted: tuple[str, ...] = Field(min_length=1)
+    accepted: tuple[Annotated[str, Field(pattern=r"\S")], ...] = Field(min_length=1)
     case_sensitive: bool = False
 
 
@@ -95,12 +104,11 @@ def score(rule: ScoringRule, answer: Answer) -> float:  # noqa: PLR0911 - one ar
     match rule, answer:
         case ((SingleChoiceRule() | TrueFalseRule()), str()):
             return float(answer == rule.correct)
-        case MultipleChoiceRule(), list():
+        case MultipleChoiceRule(), list() if only_ids(answer):
             return _multiple_choice(rule.correct, answer)
-        case NumericRule(), int() | float():
-            allowed = max(rule.tolerance, rule.relative_tolerance * abs(rule.value))
-            return float(abs(answer - rule.value) <= allowed)
-        case OrderingRule(), list():
+        case NumericRule(), int() | float() if not isinstance(answer, bool) and is_finite(answer):
+            return _numeric(rule, answer)
+        case OrderingRule(), list() if only_ids(answer):
             return _ordering(rule.correct, answer)
         case MatchingRule(), dict():
             return sum(answer.get(left) == right for left, right in rule.pairs.items()) / len(rule.pairs)
@@ -109,6 +117,25 @@ def score(rule: ScoringRule, answer: Answer) -> float:  # noqa: PLR0911 - one ar
             return float(any(given == fold_text(text, keep_case=rule.case_sensitive) for text in rule.accepted))
         case _:
             return 0.0
+
+
+def is_finite(number: float) -> bool:
+    """Whether `number` is a number a rule can calculate with: neither infinite nor NaN nor an integer beyond what a float holds."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def only_ids(answer: list[Any]) -> bool:
+    """Whether a list is a list of ids."""
+    return all(isinstance(item, str) for item in answer)
+
+
+def _numeric(rule: NumericRule, answer: float) -> float:
+    allowed = max(rule.tolerance, rule.relative_tolerance * abs(rule.value))
+    slack = _ROUNDING * math.ulp(max(abs(rule.value), abs(answer), allowed))
+    return float(abs(answer - rule.value) <= allowed + slack)
 
 
 def _multiple_choice(correct: frozenset[str], answer: list[str]) -> float:
@@ -126,6 +153,7 @@ def _ordering(correct: tuple[str, ...], answer: list[str]) -> float:
 
 
 def fold_text(text: str, *, keep_case: bool = False) -> str:
-    """Text as compared: NFKC, inner white space single, outer punctuation gone, case folded unless kept."""
-    folded = " ".join(unicodedata.normalize("NFKC", text).split()).strip(" .,;:!?\"'`")
+    """Text as compared: NFKC, inner white space single, outer punctuation gone (unless there is nothing else), case folded unless kept."""
+    spaced = " ".join(unicodedata.normalize("NFKC", text).split())
+    folded = spaced.strip(_OUTER) or spaced
     return folded if keep_case else folded.casefold()

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.domain.rules import Answer, OptionId, fold_text
+from assay.domain.rules import Answer, OptionId, fold_text, only_ids
 from assay.kit.model import Value
 
 type SignalTag = Annotated[str, Field(pattern=r"^(interest|experience|goal|pace):[a-z0-9-]{1,60}$")]
@@ -36,7 +36,7 @@ class TextSignals(Value):
     """Signals of free text: each phrase that occurs as whole words counts once."""
 
     kind: Literal["textSignals"] = "textSignals"
-    phrases: dict[str, dict[SignalTag, Weight]] = Field(default_factory=dict)
+    phrases: dict[Annotated[str, Field(pattern=r"\S")], dict[SignalTag, Weight]] = Field(default_factory=dict)
 
 
 type SignalRule = Annotated[OptionSignals | RankingSignals | TextSignals, Field(discriminator="kind")]
@@ -47,9 +47,9 @@ def read_signals(rule: SignalRule, answer: Answer) -> dict[str, float]:
     match rule, answer:
         case OptionSignals(), str():
             return dict(rule.options.get(answer, {}))
-        case OptionSignals(), list():
+        case OptionSignals(), list() if only_ids(answer):
             return merge_signals(rule.options.get(option, {}) for option in answer)
-        case RankingSignals(), list():
+        case RankingSignals(), list() if only_ids(answer):
             return merge_signals(
                 {tag: weight * (len(answer) - place) / len(answer) for tag, weight in rule.options.get(option, {}).items()}
                 for place, option in enumerate(answer)

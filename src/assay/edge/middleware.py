@@ -49,7 +49,7 @@ class Correlation:
         async def dressed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 headers = MutableHeaders(scope=message)
                 headers["X-Correlation-Id"] = correlation_id
                 for name, value in SECURITY_HEADERS.items():

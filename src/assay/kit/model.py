@@ -1,5 +1,8 @@
 """The one base of every value object: frozen, camelCase on the wire, unknown fields refused."""
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -15,3 +18,10 @@ class Value(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
     )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As in Pydantic, but what the original had calculated from its fields (a content hash) is not copied along."""
+        copied = super().model_copy(update=update, deep=deep)
+        for calculated in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[calculated]
+        return copied

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
@@ -15,8 +15,9 @@ SECRET_KEYS: Final = frozenset(
 """Event keys whose values are never written, whoever logs them."""
 
 
-def configure_logging(log_format: Literal["json", "console"], level: str) -> None:
-    """Route structlog and the standard library through one handler on stderr. Call before anything else logs."""
+def configure_logging(log_format: Literal["json", "console"], level: str, stream: TextIO | None = None) -> None:
+    """Route structlog and the standard library through one handler on `stream` (stderr). Call before anything else logs."""
+    target = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
         merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -33,9 +34,9 @@ def configure_logging(log_format: Literal["json", "console"], level: str) -> Non
     last: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [structlog.dev.ConsoleRenderer(colors=target.isatty())]
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]

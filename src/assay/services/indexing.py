@@ -32,10 +32,10 @@ class IndexReport(Value):
 
 
 class _Plan(Value):
-    """What a rebuild will do: fill `target` with the chunks of `changed`, and of the others from `source`."""
+    """What a rebuild will do: fill `target` with `changed`, beside what it has `copied`; `previous` was active when it began."""
 
     target: UUID
-    source: UUID | None
+    previous: UUID | None
     copied: int
     changed: tuple[tuple[UUID, Chunk], ...]
     catalog_hash: str
@@ -85,7 +85,7 @@ async def _begin(open_uow: OpenUnitOfWork, embedder: Embedder, *, afresh: bool) 
     changed = [row for row in rows if row.version_id not in known]
     return _Plan(
         target=target,
-        source=same.id if same else None,
+        previous=active.id if active else None,
         copied=copied,
         changed=tuple((row.version_id, chunk) for row in changed for chunk in chunks(CredentialContent.model_validate(row.content), names)),
         catalog_hash=catalog,
@@ -97,10 +97,10 @@ async def _fill(open_uow: OpenUnitOfWork, embedder: Embedder, plan: _Plan) -> No
     for first in range(0, len(plan.changed), _BATCH):
         batch = plan.changed[first : first + _BATCH]
         vectors = await embedder.embed([chunk.embedded for _, chunk in batch])
+        entries = [EmbeddedChunk(version, chunk, vector) for (version, chunk), vector in zip(batch, vectors, strict=True)]
         async with open_uow() as uow:
-            await uow.index.add_chunks(
-                plan.target, [EmbeddedChunk(version, chunk, vector) for (version, chunk), vector in zip(batch, vectors, strict=True)]
-            )
+            await uow.index.add_chunks(plan.target, entries)
+            await uow.index.mark(plan.target, "building")  # its count is the progress
         log.info("index_progress", done=min(first + _BATCH, len(plan.changed)), total=len(plan.changed))
 
 
@@ -110,7 +110,7 @@ async def _switch(open_uow: OpenUnitOfWork, embedder: Embedder, plan: _Plan) -> 
         active = await uow.index.active()
         raced = (
             active is not None
-            and active.id != plan.source
+            and active.id != plan.previous
             and (active.embedder, active.chunking, active.catalog_hash) == (embedder.name, CHUNKING, plan.catalog_hash)
         )
         count = await uow.index.mark(plan.target, "retired" if raced else "ready")

@@ -183,7 +183,7 @@ async def read(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id:
     contents = await responses.asked_contents(uow, bank, assessment_id)
     theory, scores = await _theory(uow, row, contents)
     essays = await _essays(uow, row, contents)
-    recommendation = await uow.recommendations.newest(assessment_id)
+    recommendation = await uow.recommendations.latest(assessment_id)
     degradations = await uow.scores.degradations(assessment_id)
     essay_percent = _mean([essay.percent for essay in essays])
     halves = [half for half in (scores.percent if scores.max else None, essay_percent) if half is not None]

@@ -4,21 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from pydantic import Field
+
 from assay.db.repositories.credentials import CredentialRow
 from assay.db.repositories.search import TextHit
 from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Cause
-from assay.domain.errors import ProviderError
+from assay.domain.errors import Fault, ProviderError
 from assay.domain.learner import Learner
-from assay.domain.passages import Evidence, choose_sources, stem_weights
+from assay.domain.passages import Evidence, Hit, choose_sources, stem_weights
 from assay.domain.ports import Embedder, VectorStore
 from assay.domain.questions import Slug
-from assay.domain.ranking import Candidate
-from assay.domain.retrieval import RRF_K, ChunkHit, QueryPart, Source, build_parts, fuse, websearch
+from assay.domain.retrieval import RRF_K, ChunkHit, PartName, QueryPart, Source, build_parts, fuse, websearch
+from assay.domain.suitability import Candidate
 from assay.kit.model import Value
 
-CHUNKS_PER_PART: Final = 200
+PASSING_FAULTS: Final = frozenset({Fault.RATE_LIMITED, Fault.UNAVAILABLE})
+"""What a second try a moment later may not meet. A time-out is not among them: the student has waited for it already."""
+CHUNKS_PER_PART: Final = 150
 CREDENTIALS_PER_LIST: Final = 50
 POOL: Final = 60
 """Credentials that go on to the rerank."""
@@ -46,20 +50,26 @@ class Retrieved(Value):
 
     parts: tuple[QueryPart, ...]
     index: Index | None = None
-    vector_hits: dict[str, tuple[ChunkHit, ...]] = {}
-    text_hits: dict[str, tuple[TextHit, ...]] = {}
+    vector_hits: dict[str, tuple[ChunkHit, ...]] = Field(default_factory=dict)
+    text_hits: dict[str, tuple[TextHit, ...]] = Field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
-    prerequisites: dict[Slug, CredentialContent] = {}
+    prerequisites: dict[Slug, CredentialContent] = Field(default_factory=dict)
     shortfall: Shortfall | None = None
 
 
 async def retrieve(
-    learner: Learner, names: Mapping[str, str], *, open_uow: OpenUnitOfWork, embedder: Embedder, vector_store: VectorStore
+    learner: Learner,
+    names: Mapping[str, str],
+    *,
+    open_uow: OpenUnitOfWork,
+    embedder: Embedder,
+    vector_store: VectorStore,
+    patient: bool = False,
 ) -> Retrieved:
     """Search the catalog for `learner`. No transaction is open while the embedder or the vector store is asked.
 
     Without embedder or vector store full text alone is searched. An index that is missing or empty is a catalog not yet prepared:
-    then nothing is returned, so that the track's curated list speaks.
+    then nothing is returned, so that the track's curated list speaks. While `patient`, a passing fault is raised as `ProviderError`.
     """
     parts = build_parts(learner, names)
     async with open_uow() as uow:
@@ -68,7 +78,7 @@ async def retrieve(
             return Retrieved(parts=parts, shortfall=Shortfall(cause=Cause.INDEX_EMPTY, detail="the embedding index is empty"))
         index = Index(id=active.id, embedder=active.embedder)
         text_hits = await uow.search.full_text({part.name: websearch(part.terms) for part in parts if part.terms}, CREDENTIALS_PER_LIST)
-    vector_hits, shortfall = await _nearest(parts, index, embedder, vector_store)
+    vector_hits, shortfall = await _nearest(parts, index, embedder, vector_store, patient=patient)
     lists = _lists(vector_hits, text_hits)
     candidates, prerequisites = await _candidates(open_uow, parts, lists)
     return Retrieved(
@@ -82,16 +92,17 @@ async def retrieve(
     )
 
 
-def sources_of(candidate: Candidate, retrieved: Retrieved, also: Sequence[str] = ()) -> tuple[Evidence, ...]:
-    """The passages of `candidate` that speak most to the query; `also` are words to look for besides it."""
+def sources_of(candidate: Candidate, retrieved: Retrieved) -> tuple[Evidence, ...]:
+    """The passages of `candidate` that speak most to the query: its terms, what the answers missed, and where the vectors hit."""
     said = [(term, part.counts) for part in retrieved.parts for term in part.terms]
+    said += [(part.text, part.counts / 2) for part in retrieved.parts if part.name is PartName.GAPS]
     hits = [
-        (hit.section, hit.start, hit.end, part.counts * RRF_K / (RRF_K + rank))
+        Hit(hit.section, hit.start, hit.end, part.counts * RRF_K / (RRF_K + rank))
         for part in retrieved.parts
         for rank, hit in enumerate(retrieved.vector_hits.get(part.name, ()), start=1)
         if (hit.credential_id, hit.credential_version) == (candidate.credential_id, candidate.version)
     ]
-    return choose_sources(candidate.content, candidate.version, stem_weights([*said, *((word, 1.0) for word in also)]), hits)
+    return choose_sources(candidate.content, candidate.version, stem_weights(said), hits)
 
 
 def candidate_of(row: CredentialRow, relevance: float = 0.0, ranks: Mapping[str, int] | None = None) -> Candidate:
@@ -109,7 +120,7 @@ def candidate_of(row: CredentialRow, relevance: float = 0.0, ranks: Mapping[str,
 
 
 async def _nearest(
-    parts: Sequence[QueryPart], index: Index, embedder: Embedder, vector_store: VectorStore
+    parts: Sequence[QueryPart], index: Index, embedder: Embedder, vector_store: VectorStore, *, patient: bool
 ) -> tuple[dict[str, list[ChunkHit]], Shortfall | None]:
     """Nearest chunks by part; nothing, with the cause, when the embedder or the store is away. One search at a time spares the pool."""
     if index.embedder != embedder.name:
@@ -122,6 +133,8 @@ async def _nearest(
             part.name: await vector_store.nearest(index.id, vector, CHUNKS_PER_PART) for part, vector in zip(parts, vectors, strict=True)
         }, None
     except ProviderError as error:
+        if patient and error.fault in PASSING_FAULTS:
+            raise
         return {}, Shortfall(cause=Cause(error.fault), detail=f"{away} did not answer")
 
 

@@ -118,6 +118,9 @@ class Drainer:
             except Fenced:
                 metrics.JOBS_FENCED.labels(job_type=job.type).inc()
                 return "fenced"
+            except Exception:  # even the fallback failed: the lease runs out and the job comes back
+                log.exception("job_abandoned")
+                return "abandoned"
 
     async def _do(self, job: ClaimedJob, spent: float) -> str:
         if is_poisoned(job):

@@ -46,7 +46,15 @@ async def give_up_essays(runtime: Runtime, job: ClaimedJob, cause: Cause, error:
 
 async def give_up_recommendations(runtime: Runtime, job: ClaimedJob, cause: Cause, error: str) -> None:
     """Recommend the track's curated list."""
-    await recommending.give_up(job, open_uow=runtime.open_uow, bank=runtime.bank, clock=runtime.clock, cause=cause, error=error)
+    await recommending.give_up(
+        job,
+        open_uow=runtime.open_uow,
+        bank=runtime.bank,
+        fallback_narrator=runtime.fallback_narrator,
+        clock=runtime.clock,
+        cause=cause,
+        error=error,
+    )
 
 
 HANDLERS: Final[dict[JobType, Handler]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import RagTrace, Recommendation, RecommendationItem
@@ -25,11 +25,12 @@ class Recommendations:
         """Write a recommendation (its id set), its items and its traces (rows by column name), in this order."""
         self._session.add(recommendation)
         await self._session.flush()
-        await self._session.execute(insert(RecommendationItem), items)
+        if items:
+            await self._session.execute(insert(RecommendationItem), items)
         if traces:
             await self._session.execute(insert(RagTrace), traces)
 
-    async def newest(self, assessment_id: UUID) -> Recommendation | None:
+    async def latest(self, assessment_id: UUID) -> Recommendation | None:
         """The newest recommendation of an assessment."""
         query = select(Recommendation).where(Recommendation.assessment_id == assessment_id)
         return await self._session.scalar(query.order_by(Recommendation.version.desc()).limit(1))
@@ -44,6 +45,12 @@ class Recommendations:
         return list(await self._session.scalars(query.order_by(RecommendationItem.rank)))
 
     async def traces(self, recommendation_id: UUID) -> list[RagTrace]:
-        """The traces of a recommendation in the order they were written: first what each part found at all, then per item."""
-        query = select(RagTrace).where(RagTrace.recommendation_id == recommendation_id)
-        return list(await self._session.scalars(query.order_by(RagTrace.id)))
+        """What each part of the query found at all, part by part."""
+        return await self._traces(RagTrace.recommendation_id == recommendation_id, RagTrace.item_id.is_(None))
+
+    async def item_traces(self, item_id: UUID) -> list[RagTrace]:
+        """What found one item, part by part; the words of a query stand in the part's own trace."""
+        return await self._traces(RagTrace.item_id == item_id)
+
+    async def _traces(self, *conditions: ColumnElement[bool]) -> list[RagTrace]:
+        return list(await self._session.scalars(select(RagTrace).where(*conditions).order_by(RagTrace.id)))

@@ -1,0 +1,46 @@
+"""`python -m benchmarks NAME [--json]`: the measurements by name."""
+
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from benchmarks.report import Report
+
+app: Final = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Repeatable measurements.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output, and all else on standard error.")]
+Repeats = Annotated[int, typer.Option(min=1, help="Rounds; figures are their medians.")]
+Durable = Annotated[bool, typer.Option(help="Postgres as the laptop runtime runs it, or without fsync for machines with a slow disk.")]
+
+
+def _console() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def _finish(report: Report, *, as_json: bool) -> None:
+    """Print, and exit with 1 when a target is missed."""
+    if as_json:
+        print(report.as_json())
+    else:
+        report.show(Console(highlight=False))
+    raise typer.Exit(0 if report.met else 1)
+
+
+@app.command()
+def turnaround(
+    students: Annotated[int, typer.Option(min=1)] = 100,
+    latency: Annotated[str, typer.Option(help="Of a model call: 3, uniform:2,4 or lognormal:3,0.4 (seconds).")] = "uniform:2,4",
+    repeats: Repeats = 3,
+    *,
+    durable: Durable = True,
+    as_json: Json = False,
+) -> None:
+    """Submit to result when everybody submits at once, beside the model's own critical path."""
+    from benchmarks import turnaround as measurement
+
+    _finish(measurement.run(_console(), students=students, latency=latency, repeats=repeats, durable=durable), as_json=as_json)
+
+
+if __name__ == "__main__":
+    app(prog_name="./dev bench")

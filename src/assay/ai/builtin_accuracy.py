@@ -1,0 +1,182 @@
+"""Accuracy as the built-in grader measures it: how many of the rubric's key points the essay makes, and in which sentence.
+
+A unit of the essay (a sentence, a clause, two neighbours) makes a point when it is close to it in meaning and shares its content words:
+closeness = cosine of the two vectors without the theme all key points share (centring on the mean, after Mu and Viswanath, 2018)
+          + weight x share of the point's content words that have a like word in the unit (soft recall after BERTScore, Zhang et al., 2020),
+            words that stand in the prompt counting for little.
+It earns less as far as the prompt is as close, or as its words stand under the opposite polarity, and next to nothing as a list of terms.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assay.ai.builtin_calibration import Calibration, ramp
+from assay.ai.builtin_language import (
+    Span,
+    assertions,
+    clashes,
+    content_words,
+    function_share,
+    list_share,
+    negated_groups,
+    polarity,
+    stem,
+    tokens,
+    words,
+)
+from assay.ai.builtin_reading import Array, Reading
+from assay.ai.builtin_vocabulary import DENIALS, OPPOSITES
+from assay.domain.rubric import KeyPoint
+
+
+@dataclass(frozen=True)
+class PointEvidence:
+    """How strongly the essay makes one key point (0 to 1), where, and what was measured there."""
+
+    point: KeyPoint
+    strength: float
+    unit: Span | None
+    similarity: float
+    overlap: float
+    baseline: float
+    """Closeness of the prompt itself."""
+    contradiction: float
+    """Share of shared content words that stand under the opposite polarity."""
+    near: tuple[Span, ...] = ()
+    """All units that come near enough to begin to make it."""
+
+    def touches(self, sentence: Span) -> bool:
+        """Whether `sentence`, or a clause of it, begins to make this point."""
+        return any(unit.start >= sentence.start and unit.end <= sentence.end for unit in self.near)
+
+
+def weigh_points(reading: Reading, calibration: Calibration) -> list[PointEvidence]:
+    """The evidence for every key point of the rubric, in its order."""
+    points = reading.task.rubric.key_points
+    targets = reading.rows([point.text for point in points])
+    theme = _unit(targets.mean(axis=0))
+    prompt = _closeness(reading, list(reading.prompt), theme, calibration)[2].max(axis=0)
+    if not reading.units:
+        return [PointEvidence(point, 0.0, None, 0.0, 0.0, float(base), 0.0) for point, base in zip(points, prompt, strict=True)]
+    measured = _closeness(reading, [unit.text for unit in reading.units], theme, calibration)
+    prose = [prose_factor(unit.text, calibration) for unit in reading.units]
+    found = [_best(reading, place, measured, float(prompt[place]), prose, calibration) for place in range(len(points))]
+    return _shared_out(found, calibration)
+
+
+def prose_factor(text: str, calibration: Calibration) -> float:
+    """1 for prose; towards 0 for a list of terms, for an enumeration, for words in no order and for a mere phrase."""
+    length = len(words(text))
+    return (
+        ramp(function_share(text), *calibration.prose)
+        * ramp(clashes(text) / max(1, length), *calibration.disorder)
+        * ramp(list_share(text), *calibration.listing)
+        * ramp(length, *calibration.statement)
+    )
+
+
+def _shared_out(evidence: list[PointEvidence], calibration: Calibration) -> list[PointEvidence]:
+    """A unit has room for about one point in so many words; what exceeds its room counts in part, the weaker points first."""
+    taken: dict[Span, int] = {}
+    room: dict[str, float] = {}
+    for found in sorted(evidence, key=lambda item: -item.strength):
+        if found.unit:
+            before = sum(count for unit, count in taken.items() if unit.start < found.unit.end and found.unit.start < unit.end)
+            room[found.point.id] = ramp(len(words(found.unit.text)) / calibration.words_per_point - before, 0.0, 1.0) if before else 1.0
+            taken[found.unit] = taken.get(found.unit, 0) + 1
+    return [replace(found, strength=found.strength * room.get(found.point.id, 1.0)) for found in evidence]
+
+
+def coverage(evidence: Sequence[PointEvidence]) -> float:
+    """The weighted mean strength over all points, 0 to 1."""
+    return sum(found.point.weight * found.strength for found in evidence) / sum(found.point.weight for found in evidence)
+
+
+def contradiction(point: str, unit: str) -> float:
+    """Share of what `point` states that `unit` turns round: by negating its words, affirming what it negates, or naming the opposite.
+
+    Compared only where neither text denies by other words ("missing", "a mistake"): no contradiction is claimed that may be none.
+    """
+    said, meant = polarity(unit), polarity(point)
+    turned = 0
+    if not denies(unit):
+        turned += sum(_turned(group, said) for group in negated_groups(point))
+    if not denies(point):
+        turned += sum(_turned(group, meant) for group in negated_groups(unit))
+    one, other = ({stem(word.casefold()) for word in words(text)} for text in (unit, point))
+    opposed = sum(_opposed(one, other, *pair) or _opposed(other, one, *pair) for pair in OPPOSITES)
+    return min(1.0, (turned + opposed) / assertions(point))
+
+
+def denies(text: str) -> bool:
+    """Whether `text` has a word that denies something without being a negator."""
+    return any(token.text in DENIALS for token in tokens(text))
+
+
+def _turned(negated: set[str], other: Mapping[str, frozenset[bool]]) -> bool:
+    """Whether words negated in one text stand in the other, all of them affirmed."""
+    shared = negated & other.keys()
+    return bool(shared) and all(True not in other[word] for word in shared)
+
+
+def _opposed(one: set[str], other: set[str], first: str, second: str) -> bool:
+    first, second = stem(first), stem(second)
+    return first in one and second in other and first not in other and second not in one
+
+
+def _unit(vectors: Array) -> Array:
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(norms == 0, 1, norms), dtype=np.float32)
+
+
+def _closeness(reading: Reading, texts: list[str], theme: Array, calibration: Calibration) -> tuple[Array, Array, Array]:
+    """Similarity, overlap and closeness of every text (rows) to every key point (columns)."""
+    points = [point.text for point in reading.task.rubric.key_points]
+    centred = (_unit(rows - calibration.theme_removed * (rows @ theme)[:, None] * theme) for rows in map(reading.rows, (texts, points)))
+    similarity = np.asarray(next(centred) @ next(centred).T, dtype=np.float32)
+    overlap = _overlaps(reading, texts, points, calibration)
+    return similarity, overlap, similarity + calibration.overlap_weight * overlap
+
+
+def _overlaps(reading: Reading, texts: list[str], points: list[str], calibration: Calibration) -> Array:
+    """Share of each point's content words (columns) that each text has (rows); a word counts the less, the nearer the prompt has one."""
+    shares = np.zeros((len(texts), len(points)), dtype=np.float32)
+    said = {place: found for place, text in enumerate(texts) if (found := content_words(text))}
+    if not said:
+        return shares
+    order = {word: index for index, word in enumerate(dict.fromkeys(word for found in said.values() for word in found))}
+    columns = [order[word] for found in said.values() for word in found]
+    starts = np.cumsum([0, *(len(found) for found in said.values())])[:-1]
+    vocabulary = reading.rows(list(order))
+    known = reading.rows(list(reading.prompt_words)) if reading.prompt_words else np.zeros_like(vocabulary[:1])
+    low, high = calibration.word_similar
+    for column, point in enumerate(points):
+        if wanted := content_words(point):
+            rows = reading.rows(wanted)
+            weights = 1.0 - calibration.prompt_words_count * np.clip((rows @ known.T).max(axis=1), 0, 1)
+            nearest = np.maximum.reduceat((rows @ vocabulary.T)[:, columns], starts, axis=1)
+            shares[list(said), column] = weights @ np.clip((nearest - low) / (high - low), 0, 1) / weights.sum()
+    return shares
+
+
+def _best(
+    reading: Reading, place: int, measured: tuple[Array, Array, Array], baseline: float, prose: list[float], calibration: Calibration
+) -> PointEvidence:
+    """The unit that makes point `place` best; ties go to the earlier and shorter one."""
+    point = reading.task.rubric.key_points[place]
+    low, high = calibration.point_made
+    floor = low + calibration.beyond_prompt * max(0.0, baseline - low)
+    closeness = measured[2][:, place]
+    best = PointEvidence(point, 0.0, None, float(measured[0][:, place].max()), float(measured[1][:, place].max()), baseline, 0.0)
+    for index in np.argsort(-closeness, kind="stable")[:6]:
+        raw = ramp(float(closeness[index]), floor, floor + high - low)
+        if raw <= best.strength:
+            break
+        against = contradiction(point.text, reading.units[index].text)
+        strength = raw * prose[index] * max(0.0, 1.0 - calibration.contradiction_weight * against)
+        if strength > best.strength or (best.unit is None and against > 0):
+            cosine, overlap = (float(part[index, place]) for part in measured[:2])
+            best = PointEvidence(point, strength, reading.units[index], cosine, overlap, baseline, against)
+    return replace(best, near=tuple(unit for unit, value in zip(reading.units, closeness, strict=True) if value >= floor))

@@ -1,0 +1,81 @@
+"""Clarity as the built-in grader measures it: how easily the sentences can be read, apart from what they say.
+
+Sentence length and its spread, readability (Flesch, 1948), variety of words (moving-average type-token ratio, Covington and McFall, 2010),
+vague words, signs of error, and how far the sentences deal with the question at all.
+"""
+
+import re
+from collections.abc import Sequence
+from statistics import fmean, pstdev
+from typing import Final
+
+from assay.ai.builtin_accuracy import PointEvidence
+from assay.ai.builtin_calibration import Calibration, ramp
+from assay.ai.builtin_language import LONG_SENTENCE, Span, clashes, has_verb, syllables, tokens, words
+from assay.ai.builtin_reading import Reading
+from assay.ai.builtin_style import Judgement, Signal, developed_signal, judge, limits, relevant, topic_signal
+from assay.ai.builtin_vocabulary import INFORMAL, MISSPELT, VAGUE
+
+_WINDOW: Final = 40
+_SLIPS: Final = re.compile(r"\s[,.;:!?](?!\w)|([!?.,])\1+(?<!\.\.\.)|\bi\b(?!\.)|\b(\w{2,30})\s+\2\b(?<!had had)(?<!that that)")
+"""A space before a mark, doubled marks, a small `i`, a doubled word."""
+_ENDED: Final = re.compile(r"[.!?:\u2026][\"'\u201d\u2019)\]]*$")
+
+
+def judge_clarity(reading: Reading, evidence: Sequence[PointEvidence], calibration: Calibration) -> Judgement:
+    """The level of clarity with its signals and the two clearest sentences that deal with the question."""
+    found = reading.sentences
+    lengths = [len(words(sentence.text)) for sentence in found] or [0]
+    mean = fmean(lengths)
+    spread = pstdev(lengths) / mean if mean else 0.0
+    long_share = sum(length > LONG_SENTENCE for length in lengths) / len(lengths)
+    errors = sum(slips(sentence.text) for sentence in found) / len(lengths)
+    vague = sum(word.casefold() in VAGUE for word in reading.own_words) / max(1, len(reading.own_words))
+    ease, variety = reading_ease(found), word_variety(reading.own_words)
+    signals = [
+        Signal("sentence_length", mean, ramp(mean, 3, 9) * ramp(mean, 42, 26), 1.5),
+        Signal("sentence_spread", spread, ramp(spread, 0.05, 0.3) * ramp(spread, 1.5, 0.8), 0.75),
+        Signal("long_sentences", long_share, ramp(long_share, 0.5, 0.0), 0.75),
+        Signal("reading_ease", ease, ramp(ease, 0, 50), 1.0),
+        Signal("word_variety", variety, ramp(variety, 0.55, 0.78), 1.0),
+        Signal("vague_words", vague, ramp(vague, 0.06, 0.01), 1.5),
+        Signal("errors", errors, ramp(errors, 0.9, 0.05), 2.0),
+        developed_signal(reading, evidence, 3.0),
+        topic_signal(reading, calibration, 1.0),
+    ]
+    return judge(signals, limits(reading, calibration), clearest(reading), calibration.clarity_cuts)
+
+
+def clearest(reading: Reading, count: int = 2) -> list[Span]:
+    """Up to `count` sentences that deal with the question, have no slip and a good length, in the order of the essay."""
+
+    def merit(sentence: Span) -> float:
+        length = len(words(sentence.text))
+        return relevant(reading, sentence) + ramp(length, 3, 10) * ramp(length, 45, 25) - 0.5 * slips(sentence.text)
+
+    best = sorted(reading.sentences, key=merit, reverse=True)[:count]
+    return sorted(best, key=lambda sentence: sentence.start)
+
+
+def slips(sentence: str) -> int:
+    """Signs of error in one sentence: spacing and doubled marks or words, no capital, no full stop, no verb, misspelt or chat words."""
+    found = [token.text for token in tokens(sentence)]
+    first = next(char for char in sentence if char.isalnum())
+    listed = sum(word in MISSPELT or word in INFORMAL for word in found)
+    shape = first.islower() + (not _ENDED.search(sentence)) + (not has_verb(sentence))
+    return len(_SLIPS.findall(sentence)) + clashes(sentence) + listed + shape
+
+
+def reading_ease(sentences: tuple[Span, ...]) -> float:
+    """Flesch's reading ease: about 100 for very easy, 50 for demanding, below 20 for very hard text; 0 without words."""
+    said = [word for sentence in sentences for word in words(sentence.text)]
+    if not said:
+        return 0.0
+    return 206.835 - 1.015 * len(said) / len(sentences) - 84.6 * sum(map(syllables, said)) / len(said)
+
+
+def word_variety(said: list[str]) -> float:
+    """Mean share of distinct words in all windows of 40 words, so that a longer text is not poorer for its length; 0 without words."""
+    folded = [word.casefold() for word in said]
+    windows = [folded[start : start + _WINDOW] for start in range(max(1, len(folded) - _WINDOW + 1))]
+    return fmean(len(set(window)) / len(window) for window in windows) if folded else 0.0

@@ -1,0 +1,96 @@
+"""An essay as the built-in grader sees it: its sentences, which of them are the student's own, and a vector for every text it compares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ai.builtin_calibration import Calibration
+from assay.ai.builtin_language import Span, clauses, content_words, sentences, stem, words
+from assay.domain.grading import EssayTask
+from assay.domain.ports import Embedder
+from assay.domain.prechecks import copied_runs, repetition
+
+MAX_SENTENCES: Final = 300
+"""More of a text is not read: above any honest essay, and what keeps a hostile one from taking long."""
+
+type Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The essay of `task` cut into sentences, with the vectors of all texts that are compared (one row per text, length 1)."""
+
+    task: EssayTask
+    sentences: tuple[Span, ...]
+    """The student's own sentences: neither copied from the prompt nor said before."""
+    copied_share: float
+    """Share of the essay's text that is copied from the prompt or repeated."""
+    units: tuple[Span, ...]
+    """What can make a point: sentences, clauses of long ones, and neighbouring sentences taken together."""
+    prompt: tuple[str, ...]
+    """The sentences of the prompt."""
+    vectors: dict[str, Array]
+
+    def rows(self, texts: Sequence[str]) -> Array:
+        """The vectors of `texts`, one row each."""
+        return np.stack([self.vectors[text] for text in texts])
+
+    @cached_property
+    def own_words(self) -> list[str]:
+        """The words of the student's own sentences."""
+        return [word for sentence in self.sentences for word in words(sentence.text)]
+
+    @cached_property
+    def prompt_words(self) -> tuple[str, ...]:
+        """The distinct content words of the prompt."""
+        return tuple(dict.fromkeys(word for sentence in self.prompt for word in content_words(sentence)))
+
+    @cached_property
+    def stems(self) -> list[frozenset[str]]:
+        """The stems of the content words of each sentence."""
+        return [frozenset(stem(word) for word in content_words(sentence.text)) for sentence in self.sentences]
+
+    def slice(self, first: Span, last: Span) -> Span:
+        """The stretch of the essay from `first` to `last`."""
+        return Span(self.task.essay[first.start : last.end], first.start, last.end)
+
+
+async def read(task: EssayTask, embedder: Embedder, calibration: Calibration) -> Reading:
+    """Cut the essay up and embed, in one call, everything that will be compared. Raises `ProviderError`."""
+    found = sentences(task.essay)[:MAX_SENTENCES]
+    shares = borrowed_shares(found, task)
+    own = tuple(sentence for sentence, share in zip(found, shares, strict=True) if share < calibration.copied_unit)
+    prompt = tuple(sentence.text for sentence in sentences(task.prompt)) or (task.prompt,)
+    units = units_of(own, task.essay)
+    points = [point.text for point in task.rubric.key_points]
+    texts = [*prompt, *points, *(unit.text for unit in units), *(sentence.text for sentence in own)]
+    wanted = list(dict.fromkeys([*texts, *(word for text in texts for word in content_words(text))]))
+    vectors = np.asarray(await embedder.embed(wanted), dtype=np.float32)
+    total = sum(len(sentence.text) for sentence in found)
+    borrowed = sum(share * len(sentence.text) for sentence, share in zip(found, shares, strict=True))
+    return Reading(task, own, borrowed / total if total else 0.0, units, prompt, dict(zip(wanted, vectors, strict=True)))
+
+
+def units_of(own: Sequence[Span], essay: str) -> tuple[Span, ...]:
+    """Clauses and whole sentences, then pairs of neighbours: a point is often made in two steps."""
+    singles = [unit for sentence in own for unit in dict.fromkeys((sentence, *clauses(sentence)))]
+    pairs = [
+        Span(essay[first.start : second.end], first.start, second.end)
+        for first, second in pairwise(own)
+        if not essay[first.end : second.start].strip(" \t\r\n-*\u2022\u20130123456789.)(")
+    ]
+    return (*singles, *pairs)
+
+
+def borrowed_shares(found: Sequence[Span], task: EssayTask) -> list[float]:
+    """Per sentence, the share of its characters that lie in runs copied from the prompt or repeated from earlier in the essay."""
+    runs = (*copied_runs(task.essay, task.prompt), *repetition(task.essay))
+    return [
+        min(1.0, sum(max(0, min(run.end, sentence.end) - max(run.start, sentence.start)) for run in runs) / len(sentence.text))
+        for sentence in found
+    ]

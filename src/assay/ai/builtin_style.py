@@ -1,0 +1,105 @@
+"""What clarity and coherence share: signals with weights, a score made of them, and limits that no score can pass."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from assay.ai.builtin_accuracy import PointEvidence
+from assay.ai.builtin_calibration import Calibration, ramp
+from assay.ai.builtin_language import Span, clashes, function_share, list_share
+from assay.ai.builtin_reading import Reading
+
+
+class Signal(NamedTuple):
+    """One measured thing: the value as measured, the score (0 to 1) it earns, and its weight in the dimension."""
+
+    name: str
+    value: float
+    score: float
+    weight: float
+
+
+class Limit(NamedTuple):
+    """A reason why the level cannot be above `level`, whatever the signals say."""
+
+    name: str
+    level: int
+
+
+class Judgement(NamedTuple):
+    """The level of a style dimension with everything it came from, and the spans of the essay that show it."""
+
+    level: int
+    score: float
+    signals: tuple[Signal, ...]
+    limits: tuple[Limit, ...]
+    """Only those that hold."""
+    evidence: tuple[Span, ...]
+
+    def features(self) -> dict[str, float]:
+        """Every value with its contribution to the score; the contributions add up to `score`. A limit is listed with its level."""
+        total = sum(signal.weight for signal in self.signals) or 1.0
+        found = {"score": self.score}
+        for signal in self.signals:
+            found[signal.name] = signal.value
+            found[f"{signal.name}.contribution"] = signal.weight * signal.score / total
+        found |= {f"limit.{limit.name}": float(limit.level) for limit in self.limits}
+        return {name: round(value, 4) for name, value in found.items()}
+
+
+def judge(signals: Sequence[Signal], limits: Sequence[Limit], evidence: Sequence[Span], cuts: Sequence[float]) -> Judgement:
+    """The weighted mean of the scores, the level its cut points give, and the lowest limit on it."""
+    score = sum(signal.weight * signal.score for signal in signals) / sum(signal.weight for signal in signals)
+    earned = level_of(score, cuts)
+    holding = tuple(limit for limit in limits if limit.level < earned)
+    level = min([earned, *(limit.level for limit in holding)])
+    return Judgement(level, score, tuple(signals), holding, tuple(evidence) if level else ())
+
+
+def level_of(score: float, cuts: Sequence[float]) -> int:
+    """How many of the four cut points `score` reaches."""
+    return sum(score >= cut for cut in cuts)
+
+
+def limits(reading: Reading, calibration: Calibration) -> list[Limit]:
+    """What limits clarity and coherence alike: too little own text, a list of terms, words in no order, or another subject."""
+    text = " ".join(sentence.text for sentence in reading.sentences)
+    own = len(reading.own_words)
+    found = [Limit("length", level) for level, least in enumerate(calibration.min_words) if own < least][:1]
+    prose = function_share(text)
+    if prose < calibration.prose[1] or list_share(text) > calibration.listing[1]:
+        found.append(Limit("list", 1 if prose >= calibration.prose[0] else 0))
+    if clashes(text) > max(1.0, calibration.disorder[1] * own):
+        found.append(Limit("word_order", 1))
+    if topicality(reading) < calibration.topical[0]:
+        found.append(Limit("topic", 1))
+    return found
+
+
+def topicality(reading: Reading) -> float:
+    """Mean over the sentences of the highest cosine to a key point or a sentence of the prompt; 0 without sentences."""
+    return float(np.mean(_relevance(reading))) if reading.sentences else 0.0
+
+
+def relevant(reading: Reading, sentence: Span) -> float:
+    """The highest cosine of one sentence to a key point or a sentence of the prompt."""
+    return _relevance(reading)[reading.sentences.index(sentence)]
+
+
+def _relevance(reading: Reading) -> list[float]:
+    about = reading.rows([*(point.text for point in reading.task.rubric.key_points), *reading.prompt])
+    return [float(value) for value in (reading.rows([sentence.text for sentence in reading.sentences]) @ about.T).max(axis=1)]
+
+
+def topic_signal(reading: Reading, calibration: Calibration, weight: float) -> Signal:
+    """How far the sentences deal with the question."""
+    value = topicality(reading)
+    return Signal("topic", value, ramp(value, *calibration.topical), weight)
+
+
+def developed_signal(reading: Reading, evidence: Sequence[PointEvidence], weight: float) -> Signal:
+    """Share of the sentences that say something to the matter: that come near enough to a key point to begin to make it."""
+    touching = [any(found.touches(sentence) for found in evidence) for sentence in reading.sentences]
+    value = float(np.mean(touching)) if touching else 0.0
+    return Signal("developed_sentences", value, ramp(value, 0.0, 0.75), weight)

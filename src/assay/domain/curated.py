@@ -1,0 +1,38 @@
+"""The static recommendation: the track's curated list in its own order, for when no search could speak."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from assay.domain.ranking import MAX_ITEMS, RankedItem, Ranking, ranked
+from assay.domain.suitability import Candidate, Reason, discounted
+from assay.domain.tracks import TrackContent
+
+_LISTED: Final = "Comes from the curated list of the role, which stands in because the search could not run."
+_BY_FOCUS: Final = "Teaches what the role asks for; it stands in because the search could not run."
+
+
+def curated(track: TrackContent, listed: Sequence[Candidate], catalog: Sequence[Candidate] = ()) -> Ranking:
+    """The published ones of `listed` as they come; of `catalog`, those nearest to the role's focus, when there are none.
+
+    Scores fall evenly from 1 and say nothing but the place.
+    """
+    if chosen := [candidate for candidate in listed if candidate.published][:MAX_ITEMS]:
+        return _placed(chosen, _LISTED)
+    return _placed(
+        sorted((candidate for candidate in catalog if candidate.published), key=lambda each: _order(each, track))[:MAX_ITEMS], _BY_FOCUS
+    )
+
+
+def _placed(chosen: Sequence[Candidate], text: str) -> Ranking:
+    return Ranking(
+        items=tuple(_item(candidate, text, round(1 - place / len(chosen), 4)) for place, candidate in enumerate(chosen)), excluded=()
+    )
+
+
+def _item(candidate: Candidate, text: str, score: float) -> RankedItem:
+    return ranked(candidate, [Reason(code="curated", text=text, contribution=score)])
+
+
+def _order(candidate: Candidate, track: TrackContent) -> tuple[float, int, str]:
+    focus = discounted(candidate.content.skills, lambda skill: float(skill in track.skill_focus))
+    return -focus, abs(candidate.content.level.rank - track.target_level.rank), candidate.slug

@@ -1,0 +1,43 @@
+"""Postgres and Valkey for data that nobody will miss: fast instead of durable, gone with the block that uses them."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.embedded import postgres, valkey
+from assay.embedded.processes import Running, start, stop, wait_until_ready
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Two running servers."""
+
+    cluster: postgres.Cluster
+    store: valkey.Store
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """Start both in a temporary folder, stop and remove them at the end. From the main thread. Raises `StartProblem`."""
+    folder = Path(tempfile.mkdtemp(prefix="assay-"))
+    running: list[Running] = []
+    try:
+        yield _start(folder, running)
+    finally:
+        stop(running)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path, running: list[Running]) -> Servers:
+    sockets = folder / "run"
+    both = Servers(postgres.Cluster(folder / "postgres", sockets), valkey.Store(folder / "valkey", sockets / "valkey.sock"))
+    valkey.prepare(both.store)
+    running.append(start(valkey.program(both.store, folder / "valkey.log")))
+    postgres.prepare(both.cluster, durable=False)
+    running.append(start(postgres.program(both.cluster, folder / "postgres.log", postgres.THROWAWAY)))
+    for server in running:
+        wait_until_ready(server)
+    return both

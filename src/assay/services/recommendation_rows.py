@@ -1,0 +1,146 @@
+"""The rows of a recommendation: summary, items with reasons and sources, and the traces that show what each part of the query found."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from assay.db.models import Recommendation
+from assay.db.models.base import Json
+from assay.domain.degradation import Degradation
+from assay.domain.fusion import Fact
+from assay.domain.passages import Evidence
+from assay.domain.ranking import RankedItem, Ranking
+from assay.domain.retrieval import QueryPart, Source
+from assay.kit.ids import new_id
+from assay.services.narration import Narrated
+from assay.services.retrieval import CREDENTIALS_PER_LIST, Retrieved
+
+TRACED_HITS: Final = 10
+"""Hits per search that the trace of a part keeps."""
+
+
+class Draft(NamedTuple):
+    """A recommendation before it is written. `seconds` is what it took to make."""
+
+    retrieved: Retrieved
+    ranking: Ranking
+    items: Sequence[tuple[RankedItem, Sequence[Evidence]]]
+    facts: Sequence[Fact]
+    narrated: Narrated
+    degradations: Sequence[Degradation]
+    seconds: float
+
+
+class Rows(NamedTuple):
+    """What `Recommendations.add` takes."""
+
+    recommendation: Recommendation
+    items: list[Json]
+    traces: list[Json]
+
+
+def of(draft: Draft, recommendation_id: UUID, assessment_id: UUID, version: int) -> Rows:
+    """All rows of `draft`."""
+    items = [_item(recommendation_id, place, item, sources) for place, (item, sources) in enumerate(draft.items, start=1)]
+    recommendation = Recommendation(
+        id=recommendation_id,
+        assessment_id=assessment_id,
+        version=version,
+        index_version_id=draft.retrieved.index.id if draft.retrieved.index else None,
+        summary=_summary(draft),
+        excluded=[{"credentialId": str(each.credential_id), "title": each.title, "reason": each.reason} for each in draft.ranking.excluded],
+        provenance=_provenance(draft),
+        processing_ms=round(1000 * draft.seconds, 1),
+    )
+    return Rows(recommendation, items, _traces(recommendation_id, draft, [row["id"] for row in items]))
+
+
+def _summary(draft: Draft) -> Json:
+    summary = draft.narrated.summary
+    return {
+        "text": summary.text,
+        "sentences": [sentence.model_dump(mode="json") for sentence in summary.sentences],
+        "facts": [fact.model_dump(mode="json") for fact in draft.facts],
+        "dropped": [dropped.model_dump(mode="json") for dropped in summary.dropped],
+    }
+
+
+def _provenance(draft: Draft) -> Json:
+    index = draft.retrieved.index
+    return {
+        "narrative": draft.narrated.provenance.model_dump(mode="json"),
+        "retrieval": {
+            "embedder": index.embedder if index else None,
+            "indexVersion": str(index.id) if index else None,
+            "parts": [{"part": part.name, "weight": part.weight, "trust": part.trust, "note": part.note} for part in draft.retrieved.parts],
+        },
+    }
+
+
+def _item(recommendation_id: UUID, place: int, item: RankedItem, sources: Sequence[Evidence]) -> Json:
+    return {
+        "id": new_id(),
+        "recommendation_id": recommendation_id,
+        "rank": place,
+        "credential_version_id": item.candidate.version_id,
+        "score": item.score,
+        "reasons": [reason.model_dump(mode="json") for reason in item.reasons],
+        "sources": [source.model_dump(mode="json") for source in sources],
+        "ranks": item.candidate.ranks,
+    }
+
+
+def _traces(recommendation_id: UUID, draft: Draft, item_ids: Sequence[UUID]) -> list[Json]:
+    """Per part what it found at all, with the query; then per item and part what found it (the query stands in the part's row)."""
+    parts = [(part, _hits(draft.retrieved, part)) for part in draft.retrieved.parts]
+    whole = [_trace(recommendation_id, None, part, part.text, [hit for hit in hits if hit["rank"] <= TRACED_HITS]) for part, hits in parts]
+    found = [
+        _trace(recommendation_id, item_id, part, "", own)
+        for item_id, (item, _) in zip(item_ids, draft.items, strict=True)
+        for part, hits in parts
+        if (own := [hit for hit in hits if hit["credentialId"] == str(item.candidate.credential_id)])
+    ]
+    return [*whole, *found]
+
+
+def _hits(retrieved: Retrieved, part: QueryPart) -> list[Json]:
+    """What a part found, search by search, each credential by its best chunk; ranks count credentials from 1."""
+    best = {hit.credential_id: hit for hit in reversed(retrieved.vector_hits.get(part.name, ()))}
+    in_order = list(dict.fromkeys(hit.credential_id for hit in retrieved.vector_hits.get(part.name, ())))
+    near = [best[credential_id] for credential_id in in_order[:CREDENTIALS_PER_LIST]]
+    by_vector = [
+        {
+            "source": Source.VECTOR.value,
+            "rank": rank,
+            "credentialId": str(hit.credential_id),
+            "credentialVersion": hit.credential_version,
+            "score": round(hit.score, 4),
+            "section": hit.section,
+            "start": hit.start,
+            "end": hit.end,
+        }
+        for rank, hit in enumerate(near, start=1)
+    ]
+    by_text = [
+        {
+            "source": Source.TEXT.value,
+            "rank": rank,
+            "credentialId": str(hit.credential_id),
+            "credentialVersion": hit.version,
+            "score": round(hit.score, 4),
+        }
+        for rank, hit in enumerate(retrieved.text_hits.get(part.name, ()), start=1)
+    ]
+    return [*by_vector, *by_text]
+
+
+def _trace(recommendation_id: UUID, item_id: UUID | None, part: QueryPart, query: str, hits: list[Json]) -> Json:
+    return {
+        "id": new_id(),
+        "recommendation_id": recommendation_id,
+        "item_id": item_id,
+        "part": part.name.value,
+        "query": query,
+        "weight": round(part.counts, 4),
+        "hits": hits,
+    }

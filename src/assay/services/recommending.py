@@ -1,0 +1,150 @@
+"""From scores to a recommendation: read, search, rank, narrate, and write everything in one transaction.
+
+Nothing is asked of a model, an embedder or a vector store while a transaction is open. Whatever fails, there is a result: full text when
+the vector search is away, the track's curated list when nothing could be searched, a template when the narrator is away; each is
+written down as a degraded stage with its cause. A provider that is busy or briefly away is asked again by the ledger first.
+"""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+
+from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
+from assay.domain import facts
+from assay.domain.curated import curated
+from assay.domain.degradation import Cause, Degradation, Stage
+from assay.domain.grading import Producer
+from assay.domain.jobs import ClaimedJob, JobStatus
+from assay.domain.learner import Learner
+from assay.domain.ports import Embedder, Narrator, VectorStore
+from assay.domain.ranking import Ranking, rerank
+from assay.domain.retrieval import build_parts
+from assay.kit.clock import Clock
+from assay.kit.ids import new_id
+from assay.observability import metrics
+from assay.services import learners, narration
+from assay.services import recommendation_rows as rows
+from assay.services.question_bank import QuestionBank
+from assay.services.recommendation_rows import Draft
+from assay.services.retrieval import Retrieved, Shortfall, candidate_of, retrieve, sources_of
+
+log = structlog.get_logger(__name__)
+
+
+class Produced(NamedTuple):
+    """What was written, for whoever tells others in the same transaction."""
+
+    assessment_id: UUID
+    recommendation_id: UUID
+    version: int
+    degradations: tuple[Degradation, ...]
+
+
+type OnProduced = Callable[[UnitOfWork, Produced], Awaitable[None]]
+
+
+async def generate(
+    job: ClaimedJob,
+    *,
+    open_uow: OpenUnitOfWork,
+    bank: QuestionBank,
+    embedder: Embedder,
+    vector_store: VectorStore,
+    narrator: Narrator,
+    fallback_narrator: Narrator,
+    clock: Clock,
+    produced: OnProduced | None = None,
+) -> None:
+    """Recommend credentials for `job`'s assessment and complete it. `produced` is called inside the final transaction.
+
+    Raises `Fenced` when the lease is gone (nothing was written then), and `ProviderError` while another try may do without a substitute.
+    """
+    start = perf_counter()
+    patient = not job.is_last_try
+    async with open_uow() as uow:
+        learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
+    with metrics.timed(metrics.RETRIEVAL_SECONDS, track=job.track):
+        retrieved = await retrieve(learner, names, open_uow=open_uow, embedder=embedder, vector_store=vector_store, patient=patient)
+        ranking = rerank(learner, retrieved.candidates, names, prerequisites=retrieved.prerequisites)
+    degradations = _missing_search(retrieved.shortfall, "built-in", clock)
+    if not ranking.items:
+        shortfall = retrieved.shortfall or Shortfall(cause=Cause.INDEX_EMPTY, detail="the search found nothing that fits")
+        ranking = await _curated(open_uow, learner)
+        degradations = _missing_search(shortfall, "static", clock)
+    items = [(item, sources_of(item.candidate, retrieved)) for item in ranking.items]
+    told = facts.gather(learner, items, names)
+    narrated = await narration.narrate(told, job, open_uow=open_uow, narrator=narrator, fallback=fallback_narrator, patient=patient)
+    if narrated.cause:
+        degradations = (*degradations, _template_spoke(narrated.cause, clock))
+    draft = Draft(retrieved, ranking, items, told, narrated, degradations, perf_counter() - start)
+    await _write(job, JobStatus.DEGRADED if degradations else JobStatus.SUCCEEDED, draft, open_uow, produced)
+
+
+async def give_up(
+    job: ClaimedJob,
+    *,
+    open_uow: OpenUnitOfWork,
+    bank: QuestionBank,
+    fallback_narrator: Narrator,
+    clock: Clock,
+    cause: Cause,
+    error: str,
+    produced: OnProduced | None = None,
+) -> None:
+    """End a job that cannot be done: the track's curated list, told by the template, without embedder or search.
+
+    Raises `Fenced` when the lease is gone.
+    """
+    start = perf_counter()
+    async with open_uow() as uow:
+        learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
+    shortfall = Shortfall(cause=cause, detail="the recommendation could not be computed")
+    retrieved = Retrieved(parts=build_parts(learner, names), shortfall=shortfall)
+    ranking = await _curated(open_uow, learner)
+    items = [(item, sources_of(item.candidate, retrieved)) for item in ranking.items]
+    told = facts.gather(learner, items, names)
+    narrated = await narration.narrate(told, job, open_uow=open_uow, narrator=fallback_narrator, fallback=fallback_narrator)
+    draft = Draft(retrieved, ranking, items, told, narrated, _missing_search(shortfall, "static", clock), perf_counter() - start)
+    await _write(job, JobStatus.DEAD, draft, open_uow, produced, error)
+
+
+async def _curated(open_uow: OpenUnitOfWork, learner: Learner) -> Ranking:
+    async with open_uow() as uow:
+        listed = [candidate_of(row) for row in await uow.credentials.by_slugs(learner.track.fallback_credentials)]
+        catalog = [] if listed else [candidate_of(row) for row in await uow.credentials.published()]
+    return curated(learner.track, listed, catalog)
+
+
+async def _write(
+    job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: OpenUnitOfWork, produced: OnProduced | None, error: str | None = None
+) -> None:
+    """The effect: the fence first, then the recommendation with all that proves it, one commit."""
+    recommendation_id = new_id()
+    async with open_uow() as uow:
+        await uow.jobs.complete(job, status, error)
+        version = await uow.recommendations.next_version(job.assessment_id)
+        await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id, version))
+        for degradation in draft.degradations:
+            await uow.scores.add_degradation(job.assessment_id, degradation)
+        await uow.assessments.mark_completed(job.assessment_id)
+        if produced:
+            await produced(uow, Produced(job.assessment_id, recommendation_id, version, tuple(draft.degradations)))
+    for degradation in draft.degradations:
+        metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()
+    log.info("recommendation_written", items=len(draft.items), degraded=bool(draft.degradations), milliseconds=round(1000 * draft.seconds))
+
+
+def _missing_search(shortfall: Shortfall | None, replaced_by: Producer, clock: Clock) -> tuple[Degradation, ...]:
+    if shortfall is None:
+        return ()
+    instead = {"built-in": "full text alone was searched", "static": "the curated list of the track stands in"}[replaced_by]
+    detail = f"{shortfall.detail[:1].upper()}{shortfall.detail[1:]}; {instead}"
+    return (Degradation(stage=Stage.RETRIEVAL, cause=shortfall.cause, since=clock(), replaced_by=replaced_by, detail=detail),)
+
+
+def _template_spoke(cause: Cause, clock: Clock) -> Degradation:
+    detail = "The summary was written from a template"
+    return Degradation(stage=Stage.NARRATIVE, cause=cause, since=clock(), replaced_by="built-in", detail=detail)

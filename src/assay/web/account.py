@@ -1,0 +1,119 @@
+"""Signing in and out, and continuing one assessment on another device."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from assay.domain.errors import Unauthenticated
+from assay.edge.dependencies import RuntimeDep, Uow
+from assay.runtime import Runtime
+from assay.services import assessments
+from assay.services.identity import DEMO_PASSWORD, DEMO_PEOPLE
+from assay.web import session
+from assay.web.rendering import page
+from assay.web.session import Anybody
+
+router = APIRouter()
+
+MAX_EMAIL = 320
+MAX_PASSWORD = 256
+
+
+@router.get("/sign-in")
+async def show_sign_in(request: Request, runtime: RuntimeDep, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    """The form; whoever is signed in goes straight on."""
+    if session.current(request) is not None:
+        return _to(local_path(next))
+    return _form(request, runtime, local_path(next))
+
+
+@router.post("/sign-in")
+async def sign_in(
+    request: Request,
+    runtime: RuntimeDep,
+    email: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",  # noqa: A002 - the name in the form
+) -> Response:
+    """Begin a session, or say what did not fit."""
+    target = local_path(next)
+    problems = {}
+    if not email.strip() or len(email) > MAX_EMAIL:
+        problems["email"] = "Write your e-mail address."
+    if not password or len(password) > MAX_PASSWORD:
+        problems["password"] = "Write your password."
+    if problems:
+        return _form(request, runtime, target, email=email, problems=problems)
+    try:
+        pair = await runtime.identity.sign_in(runtime.open_uow, email.strip(), password)
+    except Unauthenticated:
+        wrong = {"email": "This e-mail and password do not go together. Check both; capital letters count in the password."}
+        return _form(request, runtime, target, email=email, problems=wrong)
+    answer = _to(target)
+    session.begin(request, answer, runtime.identity.authenticate(pair.access_token), session.lifetime_of(runtime))
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, _session: Anybody) -> Response:
+    """End the session of this browser."""
+    answer = _to("/")
+    session.end(request, answer)
+    return answer
+
+
+@router.get("/session")
+async def show_session(who: Anybody) -> Response:
+    """A fresh proof for forms, for a page that stayed open while the session changed."""
+    return JSONResponse({"csrf": who.csrf})
+
+
+@router.get("/resume")
+async def show_resume(request: Request, token: str = "") -> Response:
+    """Ask before this device takes an assessment over: a link alone must not change who is signed in."""
+    return page(request, "resume.html", token=token, problem="")
+
+
+@router.post("/resume")
+async def resume(request: Request, runtime: RuntimeDep, uow: Uow, token: Annotated[str, Form()] = "") -> Response:
+    """Open the assessment that `token` names, in a session for nothing else; its owner keeps the session they have."""
+    try:
+        resumed = await assessments.resume(uow, runtime.bank, runtime.identity, token)
+    except Unauthenticated:
+        problem = "This link is incomplete, has expired, or was not made here. Copy it again from your other device."
+        return page(request, "resume.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, token=token, problem=problem)
+    actor = runtime.identity.authenticate(resumed.access_token)
+    answer = _to(f"/assessments/{resumed.assessment.assessment_id}")
+    who = session.current(request)
+    if who is None or who.actor.id != actor.id:
+        session.begin(request, answer, actor, session.lifetime_of(runtime, resumed.assessment.expires_at))
+    return answer
+
+
+def local_path(target: str) -> str:
+    """`target` if it is a path on this site, else the first page: a sign-in must not end on somebody else's."""
+    plain = target.isprintable() and "\\" not in target
+    return target if plain and target.startswith("/") and not target.startswith("//") else "/"
+
+
+def _form(
+    request: Request, runtime: Runtime, target: str, *, email: str = "", problems: dict[str, str] | None = None
+) -> Response:
+    demo = DEMO_PEOPLE if str(runtime.settings.environment) == "embedded" else ()
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
+    return page(
+        request,
+        "sign_in.html",
+        status=status,
+        next=target,
+        email=email,
+        problems=problems or {},
+        demo=demo,
+        demo_password=DEMO_PASSWORD,
+    )
+
+
+def _to(path: str) -> RedirectResponse:
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,41 @@
+"""The pages as one application, mounted at `/`."""
+
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import Response
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from assay.web import account, assessments, home, reference, results, status, tracks
+from assay.web.errors import install_error_pages
+from assay.web.rendering import STATIC
+from assay.web.session import guard
+
+ROUTERS: Final = (home.router, account.router, tracks.router, assessments.router, status.router, results.router)
+COMPRESS_FROM_BYTES: Final = 1_024
+
+
+class KeptFiles(StaticFiles):
+    """Static files that a browser may keep for good when it asked for them by their fingerprint."""
+
+    async def get_response(self, path: str, scope: MutableMapping[str, Any]) -> Response:
+        """One file."""
+        answer = await super().get_response(path, scope)
+        kept = scope["query_string"].startswith(b"v=")
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
+        return answer
+
+
+def create_web(openapi: Callable[[], dict[str, Any]], *, secure_cookies: bool) -> FastAPI:
+    """The application; `state.runtime` is set by whoever mounts it. `openapi` describes the API for the page about it."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(guard)])
+    app.state.secure_cookies = secure_cookies
+    app.mount("/static", KeptFiles(directory=STATIC), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    app.include_router(reference.make_router(openapi))
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES)
+    install_error_pages(app)
+    return app

@@ -1,0 +1,132 @@
+"""Words for what the domain names by codes: levels, stages, causes, flags. One table each, for all pages."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from assay.domain.degradation import PLAIN_WORDS, Cause, Degradation, Stage
+from assay.domain.prechecks import FlagKind
+from assay.domain.progress import AssessmentStatus, Progress, StageState
+from assay.domain.questions import QuestionFormat, QuestionType
+from assay.domain.retrieval import PartName
+from assay.domain.rubric import Dimension
+
+LEVELS: Final = ("Not shown yet", "Beginning", "Developing", "Good", "Excellent")
+"""Rubric levels 0 to 4."""
+
+DIMENSIONS: Final[Mapping[Dimension, str]] = {
+    Dimension.CLARITY: "How easily a reader follows",
+    Dimension.ACCURACY: "Whether it is right, and complete",
+    Dimension.COHERENCE: "Whether one thought leads to the next",
+}
+
+TYPES: Final[Mapping[QuestionType, tuple[str, str]]] = {
+    QuestionType.THEORETICAL: ("Theory", "These have right answers. They are scored the moment you submit."),
+    QuestionType.ESSAY: ("Essays", "Reason in full sentences. What counts is what you say and how you justify it, not how long it is."),
+    QuestionType.PROFILE: ("About you", "Nothing here is right or wrong. Your answers steer what is recommended to you."),
+}
+"""Heading and introduction of each part of an assessment."""
+
+FORMATS: Final[Mapping[QuestionFormat, str]] = {
+    QuestionFormat.SINGLE_CHOICE: "Choose one",
+    QuestionFormat.TRUE_FALSE: "True or false",
+    QuestionFormat.MULTIPLE_CHOICE: "Choose all that apply",
+    QuestionFormat.ORDERING: "Put in order",
+    QuestionFormat.MATCHING: "Match the pairs",
+    QuestionFormat.NUMERIC: "A number",
+    QuestionFormat.SHORT_TEXT: "One or two words",
+    QuestionFormat.LIKERT: "Choose one",
+    QuestionFormat.RANKING: "Put in your order",
+    QuestionFormat.FREE_TEXT: "A few words",
+    QuestionFormat.ESSAY: "Essay",
+}
+
+STATUSES: Final[Mapping[AssessmentStatus, str]] = {
+    AssessmentStatus.IN_PROGRESS: "In progress",
+    AssessmentStatus.EXPIRED: "Expired",
+    AssessmentStatus.PROCESSING: "Being scored",
+    AssessmentStatus.COMPLETED: "Result ready",
+}
+
+STATES: Final[Mapping[StageState, str]] = {
+    StageState.PENDING: "Not yet",
+    StageState.WAITING: "Waiting",
+    StageState.RUNNING: "In progress",
+    StageState.RETRYING: "Trying again",
+    StageState.COMPLETED: "Done",
+    StageState.DEGRADED: "Done with a substitute",
+    StageState.FAILED: "Needs a person",
+}
+
+CAUSES: Final[Mapping[Cause, str]] = {
+    Cause.TIMEOUT: "The language model did not answer in time.",
+    Cause.RATE_LIMITED: "The language model was taking no more requests at that moment.",
+    Cause.UNAVAILABLE: "The language model could not be reached.",
+    Cause.REFUSED: "The language model declined to answer.",
+    Cause.TRUNCATED: "The language model's answer broke off.",
+    Cause.INVALID_REPLY: "The language model's answer could not be used.",
+    Cause.QUOTA_EXHAUSTED: "The allowance for the language model is used up.",
+    Cause.MISCONFIGURED: "The language model is not set up correctly.",
+    Cause.OUT_OF_RANGE: "The language model gave a level that the rubric does not have.",
+    Cause.CRASHED: "The work was interrupted several times.",
+    Cause.INTERNAL_ERROR: "A fault on our side.",
+    Cause.UNREADABLE_RUBRIC: "The rubric of a question could not be read.",
+    Cause.UNREADABLE_RULE: "A question was asked in a form that can no longer be read.",
+    Cause.MISSING_ANSWER: "An answer could not be found.",
+    Cause.INDEX_EMPTY: "The catalog was not ready to be searched.",
+}
+
+NEXT: Final[Mapping[Stage, str]] = {
+    Stage.RULE_SCORING: "The questions concerned are left out of the score and cost you nothing.",
+    Stage.ESSAY_SCORING: "The scores still rest on your essay, word for word. Your advisor sees who scored them and can correct a level.",
+    Stage.RETRIEVAL: "The list is safe to use, though less personal than usual. Your advisor sees this note too.",
+    Stage.NARRATIVE: "Scores and recommendations are not affected; only the wording is plainer.",
+}
+"""What a degraded stage means for what happens next."""
+
+FLAGS: Final[Mapping[str, str]] = {
+    FlagKind.BLANK: "This essay was left empty.",
+    FlagKind.TOO_SHORT: "This essay is shorter than was asked for.",
+    FlagKind.COPIED_PROMPT: "Much of this essay repeats the question.",
+    FlagKind.REPETITION: "This essay repeats the same phrases.",
+    FlagKind.HIDDEN_CHARACTERS: "This essay contains characters that cannot be seen. They had no effect.",
+    FlagKind.INSTRUCTION_LIKE: "This essay contains words addressed to whoever scores it. They had no effect.",
+}
+
+PRODUCERS: Final = {"openai": "Language model", "built-in": "Built-in evaluator", "static": "No evaluator"}
+PARTS: Final = {
+    PartName.ROLE: "The role",
+    PartName.INTERESTS: "Your interests",
+    PartName.GAPS: "What there is to learn",
+    PartName.ESSAYS: "Your essays",
+}
+SEARCHES: Final = {"vector": "by meaning", "text": "by words"}
+SECTIONS: Final = {"title": "Title", "description": "Description", "outcomes": "Learning outcomes", "skills": "Skills"}
+RATINGS: Final = ("Not at all", "A little", "Partly", "Mostly", "Very much")
+"""What the ratings 1 to 5 mean."""
+
+
+def level(number: int | None) -> str:
+    """A rubric level in a word or two; None is one that is held."""
+    return "Held for a person" if number is None else LEVELS[number]
+
+
+def headline(progress: Progress) -> str:
+    """Where an assessment stands, in one short sentence."""
+    if progress.status is not AssessmentStatus.PROCESSING:
+        return {AssessmentStatus.COMPLETED: "Your result is ready"}.get(progress.status, "Not submitted yet")
+    for stage, doing in ((progress.essay_scoring, "Reading and scoring your essays"), (progress.recommendations, "Choosing credentials for you")):
+        if stage.finished_at is None:
+            trying = " (trying again)" if stage.state is StageState.RETRYING else ""
+            return f"{doing}{trying}"
+    return "Putting your result together"
+
+
+def search_name(key: str) -> str:
+    """`role.vector` in words."""
+    part, _, search = key.partition(".")
+    return f"{PARTS.get(PartName(part), part) if part in set(PartName) else part}, {SEARCHES.get(search, search)}"
+
+
+def plain(degradation: Degradation) -> str:
+    """What did not go as planned, in one sentence."""
+    return PLAIN_WORDS[degradation.stage]

@@ -1,0 +1,47 @@
+"""`assay settings`: values with their sources, without secrets."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from assay.cli.settings_table import MASK, settings_table, shown
+from assay.settings import Settings
+
+
+def test_each_setting_has_a_row_and_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Default, environment and laptop runtime are told apart, and every setting is listed."""
+    for name in ("ASSAY_DATABASE_URL", "DATABASE_URL", "ASSAY_LEASE_SECONDS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret-word@db/x")
+    monkeypatch.setenv("ASSAY_PUBLIC_URL", "http://127.0.0.1:1")
+    given = {"DATABASE_URL": "postgresql://u:secret-word@db/x"}
+    table = settings_table(Settings(), given, {**given, "ASSAY_PUBLIC_URL": "http://127.0.0.1:1"})
+    out = io.StringIO()
+    Console(file=out, width=200).print(table)
+    rows = {line.split()[0]: line for line in out.getvalue().splitlines()[1:]}
+    assert set(rows) == set(Settings.model_fields)
+    assert "environment DATABASE_URL" in rows["database_url"]
+    assert "laptop runtime ASSAY_PUBLIC_URL" in rows["public_url"]
+    assert rows["lease_seconds"].endswith("default" + " " * (len(rows["lease_seconds"]) - len(rows["lease_seconds"].rstrip())))
+    assert "secret-word" not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("openai_api_key", "sk-live-1234", MASK),
+        ("openai_api_key", "", "-"),
+        ("database_url", "postgresql://u:p@h:5432/d?password=p", f"postgresql://u:{MASK}@h:5432/d"),
+        ("database_url", "postgresql://u@h/d", "postgresql://u@h/d"),
+        ("redis_url", "unix:///run/v.sock?db=1", "unix:///run/v.sock"),
+        ("redis_url", "redis://:word@h:6379/0", f"redis://:{MASK}@h:6379/0"),
+        ("jwt_keys", {"new": "a", "old": "b"}, f"new={MASK}, old={MASK}"),
+        ("jwt_keys", {}, "-"),
+        ("metrics_port", None, "-"),
+        ("lease_seconds", 9.0, "9.0"),
+    ],
+)
+def test_secrets_are_masked(field: str, value: object, expected: str) -> None:
+    """Of a URL, where it leads may be seen; of a key, only its id; of a secret, nothing."""
+    assert shown(getattr(Settings(**{field: value}), field)) == expected

@@ -1,0 +1,61 @@
+"""The command line as a user meets it."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from assay.cli.verbs import app
+
+VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "settings", "scripted-openai"}
+
+
+def test_the_verbs() -> None:
+    """The list of verbs is a promise."""
+    assert {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} == VERBS
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Asking for help takes no second: neither the database nor the web framework nor the models are imported."""
+    code = "import sys; from assay.cli.verbs import app; print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & {"sqlalchemy", "fastapi", "openai", "numpy", "pydantic", "redis"}
+
+
+def test_a_taken_port_is_a_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    """`up` on a port in use says so, starts nothing and leaves no traceback."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "assay", "up", "--port", port, "--data", str(tmp_path / "data"), "--no-browser"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"Port {port} is in use")
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_a_folder_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
+    """`--data` on a file says what is in the way."""
+    (tmp_path / "data").write_text("mine")
+    command = [sys.executable, "-m", "assay", "up", "--data", str(tmp_path / "data"), "--no-browser"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "is in the way" in ended.stderr
+
+
+def test_down_without_up(tmp_path: Path) -> None:
+    """Ending what does not run is no error, and forgetting what is not there neither."""
+    ended = CliRunner().invoke(app, ["down", "--wipe", "--data", str(tmp_path / "data")])
+    assert ended.exit_code == 0
+    assert "Nothing is running" in ended.output
+
+
+@pytest.mark.parametrize("words", [["--latency", "soon"], ["--fault", "no such fault"]])
+def test_a_script_that_cannot_be_read_is_refused(words: list[str]) -> None:
+    """The scripted provider does not start on a misspelt order."""
+    assert CliRunner().invoke(app, ["scripted-openai", *words]).exit_code == 2

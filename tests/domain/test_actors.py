@@ -1,0 +1,42 @@
+"""Roles and permissions: the whole table, so that a change of it is a decision and not an accident."""
+
+from uuid import uuid4
+
+import pytest
+from pydantic import ValidationError
+
+from assay.domain.actors import PERMISSIONS, Actor, Permission, Role
+
+GOLDEN = {
+    Role.STUDENT: {"track:read", "assessment:take", "assessment:read", "feedback:give"},
+    Role.ADVISOR: {"track:read", "assessment:read", "feedback:give"},
+    Role.ADMIN: {"track:read", "track:write", "job:manage", "operations:read"},
+}
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("permission", Permission)
+def test_each_role_holds_exactly_its_permissions(role: Role, permission: Permission) -> None:
+    """Every cell of roles times permissions is as written above."""
+    assert Actor(id=uuid4(), role=role).may(permission) == (permission.value in GOLDEN[role])
+
+
+def test_every_role_is_in_the_table() -> None:
+    """No role without permissions, no permission that nobody holds."""
+    assert set(PERMISSIONS) == set(Role)
+    assert set(Permission) == set().union(*PERMISSIONS.values())
+
+
+def test_only_students_take_assessments_and_no_admin_reads_them() -> None:
+    """Content of an assessment is not part of an admin's everyday permissions."""
+    assert [role for role in Role if Permission.ASSESSMENT_TAKE in PERMISSIONS[role]] == [Role.STUDENT]
+    assert Permission.ASSESSMENT_READ not in PERMISSIONS[Role.ADMIN]
+
+
+def test_an_actor_cannot_raise_itself() -> None:
+    """An actor is frozen, and an unknown role is none."""
+    actor = Actor(id=uuid4(), role=Role.STUDENT)
+    with pytest.raises(ValidationError):
+        actor.role = Role.ADMIN  # type: ignore[misc]
+    with pytest.raises(ValidationError):
+        Actor(id=uuid4(), role="root")  # type: ignore[arg-type]

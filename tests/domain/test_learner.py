@@ -1,0 +1,67 @@
+"""What answers say about a student: mastery per skill, trust in essays, needs."""
+
+import pytest
+
+from assay.domain.learner import PRIOR, STRONG, WEAK, TheoryResult
+from catalogs import essay, learner
+
+
+def test_one_answer_moves_mastery_but_does_not_settle_it() -> None:
+    """A right answer makes a skill strong, a wrong one weak, and neither reaches the ends of the scale."""
+    student = learner()
+    assert STRONG <= student.mastery("sql") < 1
+    assert 0 < student.mastery("caching") <= WEAK
+    assert student.strong == ("sql",)
+    assert student.weak == ("caching",)
+
+
+def test_nothing_known_leaves_the_prior() -> None:
+    """Without any answer every skill has the prior, and nothing was shown or missed."""
+    nobody = learner(theory=())
+    assert nobody.mastery("sql") == PRIOR
+    assert (nobody.strong, nobody.weak, nobody.theory_percent, nobody.essay_percent) == ((), (), None, None)
+
+
+def test_declared_experience_counts_less_than_an_answer() -> None:
+    """What a student says of themselves moves mastery less than one answer does, and shows nothing by itself."""
+    said = learner(theory=(), signals={"experience:sql": 1.0})
+    shown = learner(theory=(TheoryResult(skills=("sql",), credit=1),))
+    assert PRIOR < said.mastery("sql") < shown.mastery("sql")
+    assert said.shown == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "least", "most"),
+    [
+        ({}, 1.0, 1.0),
+        ({"flags": ("blank",)}, 0.0, 0.0),
+        ({"flags": ("instruction_like",)}, 0.1, 0.4),
+        ({"accuracy": 0}, 0.1, 0.3),
+        ({"accuracy": None, "held": True}, 0.5, 0.5),
+        ({"flags": ("too_short", "repetition")}, 0.1, 0.3),
+    ],
+)
+def test_essays_are_trusted_by_flags_and_accuracy(changes: dict[str, object], least: float, most: float) -> None:
+    """A flagged, held or off-topic essay counts less, a blank one not at all."""
+    assert least <= essay(**changes).trust <= most
+
+
+def test_a_blank_essay_says_nothing_about_its_skills() -> None:
+    """It is no evidence against the student's testing, it is none at all."""
+    student = learner(essays=(essay(percent=0, accuracy=0, flags=("blank",)),))
+    assert "testing" not in student.shown
+    assert student.mastery("testing") == student.overall
+
+
+def test_need_follows_the_gap_and_the_focus() -> None:
+    """A gap that showed weighs more than an unknown skill, that more than a shown one; outside the focus only a gap that showed counts."""
+    student = learner(theory=(*learner().theory, TheoryResult(skills=("cobol",), credit=0)))
+    assert student.need("caching") > student.need("http") > student.need("sql")
+    assert 0 < student.need("cobol") < student.need("caching")
+    assert student.need("photography") == 0
+
+
+def test_percentages_are_those_of_the_result() -> None:
+    """Theory is the mean credit, essays the mean percentage, each to one decimal."""
+    student = learner(essays=(essay(percent=58.333), essay(percent=70)))
+    assert (student.theory_percent, student.essay_percent) == (50.0, 64.2)
