@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import aiohttp
@@ -14,7 +14,7 @@ from rich.console import Console
 from assay.embedded import programs
 from assay.runtime import Runtime, open_runtime
 from benchmarks import journal, machine, people
-from benchmarks.memory import watched
+from benchmarks.watch import watched
 from benchmarks.people import Taken
 from benchmarks.report import Figure, Report, percentile
 from benchmarks.stack import Stack, bare_stack
@@ -22,6 +22,13 @@ from benchmarks.stack import Stack, bare_stack
 POLL_SECONDS = 1.0
 """How often a waiting client asks; what it sees is late by half of this on average."""
 PATIENCE_SECONDS = 120.0
+
+
+class Pids(NamedTuple):
+    """The processes that are watched."""
+
+    api: int
+    worker: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +47,17 @@ class Round:
     calls: int
     memory_before: float
     memory_peak: float
+    worker_cpu: float
+    """Seconds of the worker process, all threads."""
+    api_cpu: float
 
 
 def run(console: Console, *, students: int, latency: str, repeats: int, durable: bool) -> Report:
     """Measure. `latency` is the scripted model's, per call."""
     with bare_stack(console, durable=durable) as stack:
         stack.model(latency)
-        stack.product(programs.API, programs.SWEEPER)
-        (worker,) = stack.product(programs.WORKER)
-        facts, rounds = asyncio.run(_measure(stack, worker.pid, students, repeats))
+        api, worker, _ = stack.product(programs.API, programs.WORKER, programs.SWEEPER)
+        facts, rounds = asyncio.run(_measure(stack, Pids(api.pid, worker.pid), students, repeats))
         slots = stack.settings.worker_slots
     return Report(
         name="turnaround",
@@ -88,12 +97,14 @@ def _figures(rounds: Sequence[Round], students: int) -> list[Figure]:
         over("p95 of each assessment's own ratio", own, ""),
         over("submit answered p95", of("submitting", 0.95)),
         over("model calls", [each.calls for each in rounds], "", digits=0),
+        over("worker CPU per assessment", [1000 * each.worker_cpu / students for each in rounds], "ms", digits=0),
+        over("API CPU per assessment", [1000 * each.api_cpu / students for each in rounds], "ms", digits=0),
         over("worker memory idle", [each.memory_before for each in rounds], "MB", digits=0),
         over("worker memory peak", [each.memory_peak for each in rounds], "MB", digits=0, at_most=200),
     ]
 
 
-async def _measure(stack: Stack, worker: int, students: int, repeats: int) -> tuple[dict[str, str], list[Round]]:
+async def _measure(stack: Stack, pids: Pids, students: int, repeats: int) -> tuple[dict[str, str], list[Round]]:
     facts = await machine.facts(stack.database_url)
     rounds: list[Round] = []
     async with open_runtime(stack.settings) as runtime, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -102,14 +113,13 @@ async def _measure(stack: Stack, worker: int, students: int, repeats: int) -> tu
             stack.console.print(f"[dim]round {number + 1} of {repeats}[/]", highlight=False)
             actors = await people.enrol(runtime, students)
             taken = await people.take(runtime, actors, known[number % len(known)], f"{number}")
-            rounds.append(await _round(stack, runtime, session, worker, taken))
+            rounds.append(await _round(stack, runtime, session, pids, taken))
     return facts, rounds
 
 
-async def _round(stack: Stack, runtime: Runtime, session: aiohttp.ClientSession, worker: int, taken: Sequence[Taken]) -> Round:
+async def _round(stack: Stack, runtime: Runtime, session: aiohttp.ClientSession, pids: Pids, taken: Sequence[Taken]) -> Round:
     await journal.clear(session, stack.model_url)
-    async with watched(worker) as memory:
-        before = memory.before
+    async with watched(pids.worker) as worker, watched(pids.api) as api:
         journeys = await asyncio.gather(*(_journey(session, stack.url, people.authorization(runtime, each.actor), each) for each in taken))
     results = [result for _, _, result in journeys if result is not None]
     facts = {UUID(result["assessmentId"]): _facts(result) for result in results}
@@ -124,8 +134,10 @@ async def _round(stack: Stack, runtime: Runtime, session: aiohttp.ClientSession,
         critical=[waits.critical(assessment_id) for assessment_id in stored],
         submitting=[submitting for submitting, _, _ in journeys],
         calls=len(entries),
-        memory_before=before,
-        memory_peak=memory.peak,
+        memory_before=worker.before,
+        memory_peak=worker.peak,
+        worker_cpu=worker.cpu_seconds,
+        api_cpu=api.cpu_seconds,
     )
 
 

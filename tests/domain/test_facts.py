@@ -1,13 +1,14 @@
 """Facts: each a true sentence with an id, in the order a summary tells them, and provable by construction."""
 
-from assay.domain.facts import TO_WORK_ON, WELL, gather
-from assay.domain.fusion import FactKind, Sentence, verify
-from assay.domain.passages import choose_sources
-from assay.domain.ranking import rerank
 from catalogs import NAMES, candidate, essay, learner
 
+from assay.domain.facts import TO_WORK_ON, WELL, gather
+from assay.domain.fusion import Fact, FactKind, Sentence, verify
+from assay.domain.passages import choose_sources
+from assay.domain.ranking import rerank
 
-def _facts(**changes: object):  # noqa: ANN202 - a tuple of facts
+
+def _facts(**changes: object) -> tuple[Fact, ...]:
     student = learner(essays=(essay(percent=58.333),), signals={"interest:http": 1.0}, **changes)
     found = [candidate("caching", "caching"), candidate("http", "http")]
     items = [(item, choose_sources(item.candidate.content, 1, {})) for item in rerank(student, found, NAMES).items]

@@ -1,9 +1,9 @@
 """What answers say about a student: mastery per skill, trust in essays, needs."""
 
 import pytest
+from catalogs import essay, learner
 
 from assay.domain.learner import PRIOR, STRONG, WEAK, TheoryResult
-from catalogs import essay, learner
 
 
 def test_one_answer_moves_mastery_but_does_not_settle_it() -> None:

@@ -2,11 +2,11 @@
 
 from uuid import UUID, uuid4
 
+from catalogs import NAMES, essay, learner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.domain.retrieval import PartName, QueryPart, build_parts, fuse, websearch
-from catalogs import NAMES, essay, learner
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 

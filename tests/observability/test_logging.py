@@ -137,6 +137,16 @@ def test_an_exception_does_not_repeat_a_students_words(logged: Read, capsys: pyt
     assert all(kind in written for kind in ("RuntimeError", "ExceptionGroup", ValidationError.__name__, "KeyError", "boom"))
 
 
+def test_an_exception_that_causes_itself_is_told_once(logged: Read) -> None:
+    """A circle of causes does not bring the logging down."""
+    try:
+        error = KeyError("a")
+        raise error from error
+    except KeyError:
+        structlog.get_logger("test").exception("failed")
+    assert logged()[0]["exception"].count("KeyError") == 1
+
+
 def test_our_own_errors_keep_their_message(logged: Read) -> None:
     """Messages of this project hold no student's words and help to find the cause."""
     try:

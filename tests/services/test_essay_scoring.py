@@ -1,6 +1,5 @@
 """Essays: what is proved stands, what is not is held, what fails is asked again, and what cannot be asked is replaced and said."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,46 +10,13 @@ from sqlalchemy import text
 from assay.db.repositories.jobs import Fenced
 from assay.domain.degradation import Cause
 from assay.domain.errors import Fault, ProviderError
-from assay.domain.grading import EssayTask, Identity, ModelReply, VerdictDraft
 from assay.domain.jobs import ClaimedJob, JobType
 from assay.domain.ports import Grader
-from assay.domain.rubric import Dimension
 from assay.runtime import Runtime
 from assay.services import essay_scoring
 from assay.services.essay_scoring import Graders
+from graders import ScriptedGrader, quoting
 from journeys import Student
-
-
-class ScriptedGrader:
-    """A grader that says what it is told: a list of replies or errors, the last one for ever."""
-
-    identity = Identity(producer="openai", model="scripted", prompt_hash="0" * 64)
-
-    def __init__(self, *script: Callable[[EssayTask], dict[str, Any]] | ProviderError) -> None:
-        self._script = list(script)
-        self.asked: list[tuple[EssayTask, tuple[str, ...]]] = []
-
-    async def ask(self, task: EssayTask, *, failed_quotes: Sequence[str] = ()) -> ModelReply:
-        """Play the next entry."""
-        self.asked.append((task, tuple(failed_quotes)))
-        entry = self._script.pop(0) if len(self._script) > 1 else self._script[0]
-        if isinstance(entry, ProviderError):
-            raise entry
-        return ModelReply(content=entry(task))
-
-    def read(self, task: EssayTask, reply: ModelReply) -> VerdictDraft:
-        """The content is the draft."""
-        return VerdictDraft.model_validate(reply.content)
-
-
-def quoting(*quotes: str, level: int = 3) -> Callable[[EssayTask], dict[str, Any]]:
-    """A verdict at one level with these quotes, or with the essay's own first words when none are given."""
-
-    def reply(task: EssayTask) -> dict[str, Any]:
-        claim = {"level": level, "rationale": "Because.", "quotes": list(quotes or [task.essay.split(". ")[0]])}
-        return {"dimensions": {dimension.value: claim for dimension in Dimension}, "feedback": "Good."}
-
-    return reply
 
 
 async def _submitted(runtime: Runtime, student: Student, track_id: UUID) -> tuple[UUID, ClaimedJob]:

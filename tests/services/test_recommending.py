@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from journeys import Student
 from sqlalchemy import text
 
 from assay.db.models import Recommendation, RecommendationItem
@@ -26,7 +27,6 @@ from assay.runtime import Runtime
 from assay.services import essay_scoring, learners, recommending, results
 from assay.services.recommending import Produced
 from assay.services.retrieval import retrieve
-from journeys import Student
 
 
 class FailingEmbedder:
@@ -170,7 +170,7 @@ async def test_the_result_can_be_read(runtime: Runtime, student: Student, studen
 
 @pytest.mark.parametrize("away", ["embedder", "vector_store"])
 async def test_full_text_alone_when_vectors_are_away(runtime: Runtime, student: Student, track_id: UUID, away: str) -> None:
-    """Without embedder or vector store there is still a list with sources, found by full text, degraded with its cause and what was away."""
+    """Without embedder or vector store there is still a sourced list, found by full text, degraded with its cause and what was away."""
     job = await _ready(runtime, student, track_id)
     substitute = FailingEmbedder(runtime, Fault.TIMEOUT) if away == "embedder" else FailingStore(Fault.TIMEOUT)
     await _generate(runtime, job, **{away: substitute})

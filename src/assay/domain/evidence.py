@@ -120,7 +120,7 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
     """Spans of one character with the combining marks that follow it: the pieces that NFKD never mixes."""
     start = 0
     for index in range(1, len(text)):
-        if text[index] < "\u0300" or not unicodedata.combining(text[index]):
+        if text[index] < "\u0300" or not unicodedata.combining(text[index]) or text[index - 1].isspace():
             yield start, index
             start = index
     if text:
@@ -131,6 +131,8 @@ def _fold_cluster(cluster: str) -> str:
     if cluster.isascii():
         return " " if cluster.isspace() else cluster.translate(_PLAIN)
     plain = unicodedata.normalize("NFKD", cluster.translate(_PLAIN)).translate(_PLAIN)
+    if plain.startswith(" ") and not cluster[0].isspace():  # a free-standing accent is a character, not a space with a mark on it
+        plain = unicodedata.normalize("NFD", cluster)
     kept = (char for char in plain if unicodedata.category(char) != "Cf" and not _INVISIBLE.match(char))
     return "".join(" " if char.isspace() else char for char in kept)
 
@@ -163,8 +165,10 @@ def _cuts(place: int, essay: str, folded: Folded) -> bool:
     """Whether a cut before the folded character `place` would go through a word or a character: `un|safe`, `non-|idempotent`, `can|'t`."""
     if not 0 < place < len(folded.text):
         return False
-    if folded.starts[place] == folded.starts[place - 1] or unicodedata.combining(folded.text[place]):
+    if folded.starts[place] == folded.starts[place - 1]:
         return True
+    if unicodedata.combining(folded.text[place]):
+        return folded.text[place - 1] != " "
     before, after = (essay[folded.starts[index]] for index in (place - 1, place))
     if _UNSPACED.match(before) or _UNSPACED.match(after):
         return False

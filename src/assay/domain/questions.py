@@ -192,7 +192,7 @@ class QuestionContent(Value):
             return None
         if set(self.rule.pairs) != _ids(self.options.left):
             return "the right pairs must name every option on the left"
-        return None if set(self.rule.pairs.values()) <= _ids(self.options.right) else "the partners in the right pairs must stand on the right"
+        return None if set(self.rule.pairs.values()) <= _ids(self.options.right) else "the partners must stand on the right"
 
     def option_ids(self) -> set[str]:
         """The ids of all options, both columns of a matching question included."""

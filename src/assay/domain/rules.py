@@ -25,7 +25,7 @@ from assay.kit.model import Value
 type OptionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 type Answer = str | float | int | list[str] | dict[str, str] | None
 
-_OUTER: Final = " .,;:!?\"'`´“”„‘’‚«»‹›"
+_OUTER: Final = " .,;:!?\"'`´“”„‘’‚«»‹›"  # noqa: RUF001 - typographic quotes are meant
 _ROUNDING: Final = 4
 """Units in the last place forgiven at the bounds of a tolerance: 1.1 ± 0.1 takes 1.0, whatever binary fractions make of it."""
 

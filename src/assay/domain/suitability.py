@@ -13,7 +13,7 @@ from assay.domain.questions import Slug
 from assay.domain.tracks import SkillLevel
 from assay.kit.model import Value
 
-SIGNALS: Final[dict[str, float]] = {"relevance": 0.28, "skill_gap": 0.28, "role_focus": 0.19, "interest": 0.2}
+SIGNALS: Final[dict[str, float]] = {"relevance": 0.25, "skill_gap": 0.27, "role_focus": 0.23, "interest": 0.2}
 """What each signal adds to a score when it is full. Tuned by eye on the six tracks of the seed catalog."""
 _FULL_GAP: Final = 0.45
 _FULL_INTEREST: Final = 0.7
@@ -172,7 +172,7 @@ def _prerequisites(content: CredentialContent, situation: Situation) -> Iterator
     missing = [slug for slug in unmet(content, situation) if slug not in situation.offered]
     skills = [skill for skill in content.prerequisite_skills if skill in situation.learner.weak]
     if missing:
-        titles = [situation.known[slug].title if slug in situation.known else slug for slug in missing]
+        titles = [situation.known[slug].title if slug in situation.known else slug.replace("-", " ") for slug in missing]
         yield Reason(code="prerequisite", text=f"Expects {joined(titles)} first.", contribution=-_PREREQUISITE)
     elif skills:
         yield Reason(code="prerequisite", text=f"Expects {situation.listed(skills)}, not yet shown.", contribution=-_PREREQUISITE / 2)

@@ -1,18 +1,24 @@
 """Structured logs: one event, one line of JSON (or a readable line on a console), with the correlation id of what it belongs to."""
 
 import logging
+import re
 import sys
+import traceback
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Final, Literal, TextIO
 
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
+from structlog.processors import ExceptionRenderer
 
 SECRET_KEYS: Final = frozenset(
     {"password", "token", "authorization", "cookie", "api_key", "secret", "email", "name", "answer", "essay", "comment", "text", "quote"}
 )
-"""Event keys whose values are never written, whoever logs them."""
+"""Keys whose values are never written, whoever logs them, at whatever depth; `X-Api-Key` and `apiKey` are `api_key`."""
+SECRET_ENDINGS: Final = ("_password", "_token", "_authorization", "_cookie", "_api_key", "_secret", "_email")
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
+_OURS: Final = "assay."
 
 
 def configure_logging(log_format: Literal["json", "console"], level: str, stream: TextIO | None = None) -> None:
@@ -32,14 +38,19 @@ def configure_logging(log_format: Literal["json", "console"], level: str, stream
         cache_logger_on_first_use=True,
     )
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.JSONRenderer()]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        else [structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     )
     handler = logging.StreamHandler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                ExceptionRenderer(lambda info: without_words(info[1])),
+                *last,
+            ],
         )
     )
     root = logging.getLogger()
@@ -51,10 +62,43 @@ def configure_logging(log_format: Literal["json", "console"], level: str, stream
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the values of secret-bearing keys, so that no caller can leak them by mistake."""
-    for key in event:
-        if key in SECRET_KEYS:
-            event[key] = "[redacted]"
+    for key, value in event.items():
+        event[key] = _redacted(key, value)
     return event
+
+
+def _redacted(key: object, value: Any) -> Any:
+    word = _WORD.sub("_", str(key)).lower()
+    if word in SECRET_KEYS or word.endswith(SECRET_ENDINGS):
+        return "[redacted]"
+    if isinstance(value, dict):
+        return {name: _redacted(name, each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted("", each) for each in value]
+    return value
+
+
+def without_words(error: BaseException, told: frozenset[int] = frozenset()) -> str:
+    """The traceback of `error` and its causes: where and which kind. Messages of errors that are not ours are left out.
+
+    A validation, database or codec error quotes what it refused, which may be a student's sentence. `told` are errors already
+    described, by identity.
+    """
+    if id(error) in told:
+        return "(as above)"
+    told |= {id(error)}
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    kind = type(error)
+    message = f": {error}" if kind.__module__.startswith(_OURS) else ""
+    parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return "".join(
+        [
+            f"{without_words(earlier, told)}\nled to\n" if earlier else "",
+            *traceback.format_tb(error.__traceback__),
+            f"{kind.__module__}.{kind.__qualname__}{message}",
+            *(f"\npart {number}:\n{without_words(part, told)}" for number, part in enumerate(parts, start=1)),
+        ]
+    )
 
 
 @contextmanager

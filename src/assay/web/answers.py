@@ -95,7 +95,7 @@ def field_of_answer(content_format: QuestionFormat, answer: Any) -> Field:
 
 def number_text(number: float) -> str:
     """A number as people write it: no exponent and no `.0` where none is needed."""
-    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else str(number)  # noqa: PLR2004 - beyond, an integer is no longer exact
+    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else str(number)
 
 
 def _field_of_form(content: QuestionContent, form: FormData, name: str) -> Field:

@@ -59,6 +59,13 @@ async def show(assessment_id: UUID, request: Request, who: Reader, runtime: Runt
     return _paper(request, runtime, who, read)
 
 
+@router.get("/answers")
+@router.get("/submit")
+async def back(assessment_id: UUID, _who: Reader) -> Response:
+    """Where a form was sent, asked for by reloading: back to the questions."""
+    return _to(assessment_id, "")
+
+
 @router.post("/answers")
 async def save(assessment_id: UUID, request: Request, who: Taker, runtime: RuntimeDep, uow: Uow) -> Response:
     """Save what the form says: what fits is saved even if something else does not. A script gets a receipt, a person the next page."""

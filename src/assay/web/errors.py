@@ -77,7 +77,7 @@ def install_error_pages(app: FastAPI) -> None:
 
 
 def _error_page(request: Request, status: int, detail: str = "") -> Response:
-    title, advice = TITLES.get(status, TITLES[500 if status >= 500 else 400])  # noqa: PLR2004 - server errors
+    title, advice = TITLES.get(status, TITLES[500 if status >= 500 else 400])
     return page(
         request, "error.html", status=status, title=title, detail=detail, advice=advice, correlation_id=current_correlation_id()
     )

@@ -54,7 +54,7 @@ def duration(length: timedelta) -> str:
 
 def seconds(milliseconds: float) -> str:
     """Milliseconds in words."""
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"  # noqa: PLR2004 - a second
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def percent(value: float) -> str:

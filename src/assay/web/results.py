@@ -36,6 +36,12 @@ async def show(assessment_id: UUID, request: Request, who: Reader, runtime: Runt
     return await _page(request, runtime, uow, who, result, thanked=given == "feedback")
 
 
+@router.get("/feedback")
+async def back(assessment_id: UUID, _who: Reader) -> Response:
+    """Where the form was sent, asked for by reloading: back to the result."""
+    return RedirectResponse(f"/assessments/{assessment_id}/result", HTTPStatus.SEE_OTHER)
+
+
 @router.post("/feedback")
 async def give_feedback(
     assessment_id: UUID,

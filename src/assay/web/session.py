@@ -118,12 +118,12 @@ def signed_in(request: Request) -> Session:
     return session
 
 
-async def _anybody(request: Request) -> Session:  # noqa: RUF029 - a plain function would cost a thread
+async def _anybody(request: Request) -> Session:
     return signed_in(request)
 
 
 def _may(permission: Permission) -> object:
-    async def permitted(request: Request) -> Session:  # noqa: RUF029 - a plain function would cost a thread
+    async def permitted(request: Request) -> Session:
         session = signed_in(request)
         if not session.actor.may(permission):
             raise Forbidden(f"Your role {session.actor.role} does not have the permission {permission}.")

@@ -114,10 +114,13 @@ def headline(progress: Progress) -> str:
     """Where an assessment stands, in one short sentence."""
     if progress.status is not AssessmentStatus.PROCESSING:
         return {AssessmentStatus.COMPLETED: "Your result is ready"}.get(progress.status, "Not submitted yet")
-    for stage, doing in ((progress.essay_scoring, "Reading and scoring your essays"), (progress.recommendations, "Choosing credentials for you")):
+    steps = (
+        (progress.essay_scoring, "Reading and scoring your essays"),
+        (progress.recommendations, "Choosing credentials for you"),
+    )
+    for stage, doing in steps:
         if stage.finished_at is None:
-            trying = " (trying again)" if stage.state is StageState.RETRYING else ""
-            return f"{doing}{trying}"
+            return f"{doing}{' (trying again)' if stage.state is StageState.RETRYING else ''}"
     return "Putting your result together"
 
 

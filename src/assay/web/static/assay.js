@@ -83,6 +83,7 @@ function kept(prefix) {
 
 function paper(form) {
   const prefix = `${PREFIX}${form.dataset.paper}:`;
+  const here = `/assessments/${form.dataset.paper}`;
   const state = one("[data-save-state]");
   const voice = one("[data-save-voice]");
   const pending = new Map();
@@ -168,12 +169,12 @@ function paper(form) {
     }
     if (answer.status >= 500 || answer.status === 429) return later("Not saved yet: kept in this browser, will be sent");
     if (answer.status === 401 || answer.status === 403) {
-      const back = { href: `/sign-in?next=${location.pathname}`, textContent: "Sign in" };
+      const back = { href: `/sign-in?next=${here}`, textContent: "Sign in" };
       return say("You are signed out. Your answers are kept in this browser.", true, back);
     }
     if (answer.status === 409 || answer.status === 410) {
       closed = true;
-      return say("This assessment is closed.", true, { href: location.pathname, textContent: "See why" });
+      return say("This assessment is closed.", true, { href: here, textContent: "See why" });
     }
     if (!answer.ok) return say("This could not be saved. It is kept in this browser.", true);
     received(batch, await answer.json());
@@ -221,7 +222,7 @@ function paper(form) {
       if (receipt.shown[id]) form.elements[`shown-${id}`].value = receipt.shown[id];
     }
     if (receipt.remaining) mark(receipt);
-    if (receipt.superseded.length) say("Answered later in another place.", true, { href: location.pathname, textContent: "Reload to see it" });
+    if (receipt.superseded.length) say("Answered later in another place.", true, { href: here, textContent: "Reload to see it" });
     else if (refused.size) say("Saved, except what is marked", true);
     else if (!pending.size) say(`Saved ${clock(receipt.savedAt ?? Date.now())}`);
   }
@@ -250,7 +251,7 @@ function paper(form) {
       if (onwards) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "then", value: "review" }));
       form.submit();
     } else if (!pending.size && onwards) {
-      location.assign(form.action.replace(/answers$/, "review"));
+      location.assign(`${here}/review`);
     } else if (!pending.size && !state.classList.contains("trouble")) {
       say(`Saved ${clock(Date.now())}`);
     }
@@ -372,7 +373,7 @@ function counted(field) {
     place.classList.toggle("over", length > most);
   }
 
-  if (field.dataset.words === undefined && most > 200 === false) return;
+  if (field.dataset.words === undefined && most <= 200) return;
   field.addEventListener("input", count);
   field.closest("[data-question]").addEventListener("filled", count);
   count();

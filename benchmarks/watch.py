@@ -1,4 +1,4 @@
-"""Memory of a process, watched from outside."""
+"""Memory and processor time of a process, watched from outside."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,6 +18,7 @@ class Watched:
         self._process = psutil.Process(pid)
         self.before = self.now()
         self._sampled = self.before
+        self._cpu_before = self._cpu()
 
     def now(self) -> float:
         """At this moment."""
@@ -26,6 +27,15 @@ class Watched:
     def sample(self) -> None:
         """Take notice of this moment."""
         self._sampled = max(self._sampled, self.now())
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time since the watch began."""
+        return self._cpu() - self._cpu_before
+
+    def _cpu(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
 
     @property
     def peak(self) -> float:
