@@ -42,5 +42,20 @@ def turnaround(
     _finish(measurement.run(_console(), students=students, latency=latency, repeats=repeats, durable=durable), as_json=as_json)
 
 
+@app.command()
+def start(
+    clients: Annotated[int, typer.Option(min=1)] = 100,
+    requests: Annotated[int, typer.Option(min=100, help="Per round.")] = 1_500,
+    repeats: Repeats = 5,
+    *,
+    durable: Durable = True,
+    as_json: Json = False,
+) -> None:
+    """POST /assessments/start with a hundred clients, beside a bare reply and the raw SQL."""
+    from benchmarks import start as measurement
+
+    _finish(measurement.run(_console(), clients=clients, requests=requests, repeats=repeats, durable=durable), as_json=as_json)
+
+
 if __name__ == "__main__":
     app(prog_name="./dev bench")

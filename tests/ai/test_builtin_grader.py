@@ -320,3 +320,14 @@ async def test_long_hostile_texts_take_no_longer_than_they_should(piece: str) ->
     start = process_time()
     await GRADER.ask(task("backups", (piece * 20_000)[:20_000]))
     assert process_time() - start < 2
+
+
+async def test_long_descriptors_fit_into_a_comment() -> None:
+    """A rubric may say more than a comment has room for."""
+    essay_task = task("backups", ESSAYS["backups"]["middling"])
+    wordy = {"levels": tuple("a long description of what is asked here, " * 60 for _ in range(5))}
+    rubric = essay_task.rubric.model_validate(
+        {**essay_task.rubric.model_dump(), **dict.fromkeys(("clarity", "accuracy", "coherence"), wordy)}
+    )
+    draft = await grade(essay_task.model_copy(update={"rubric": rubric}))
+    assert all(len(dimension.rationale) < 1_200 for dimension in draft.dimensions.values())

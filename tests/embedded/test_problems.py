@@ -22,12 +22,19 @@ DATA = Path("/somewhere/.assay")
         (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/somewhere"), "/somewhere is in the way"),
         (RuntimeError('could not extend file "base/1": No space left on device'), "is full"),
         (ValueError("seeds/tracks/a.yaml: no name\nmore"), "Seed failed: seeds/tracks/a.yaml: no name (ValueError)"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "Check DATABASE_URL and REDIS_URL"),
         (TimeoutError(), "Seed failed: TimeoutError (TimeoutError)"),
     ],
 )
 def test_errors_become_sentences(error: Exception, said: str) -> None:
     """Each error names what is wrong; those of the disk say what to do."""
     assert said in str(in_plain_words("Seed", error, DATA))
+
+
+def test_a_server_that_ends_without_a_word_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Postgres stops when its log cannot grow; what the user then reads is about the disk, not about a lost connection."""
+    monkeypatch.setattr("assay.embedded.problems._LEAST_ROOM", 2**63)
+    assert "is full" in str(in_plain_words("Seed", RuntimeError("connection lost"), tmp_path))
 
 
 def test_a_sentence_stays_a_sentence() -> None:

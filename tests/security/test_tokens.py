@@ -178,25 +178,25 @@ def test_a_wrong_key_is_refused(secret: str) -> None:
         {"iss": "other"}, {"iss": None}, {"iss": ["assay"]}, {"iss": ""},
         {"aud": "https://staging.assay.example"}, {"aud": None}, {"aud": ""}, {"aud": []}, {"aud": {"a": AUDIENCE}}, {"aud": AUDIENCE + "/"},
         {"exp": None}, {"exp": 0}, {"exp": -1}, {"exp": str(CLAIMS["exp"])}, {"exp": math.nan}, {"exp": [CLAIMS["exp"]]}, {"exp": True}, {"exp": {}},
-        {"exp": math.inf}, {"exp": 10**400}, {"exp": -math.inf},
+        {"exp": math.inf}, {"exp": -math.inf},
         {"iat": None}, {"iat": "now"}, {"iat": int(NOON.timestamp()) + 3_600}, {"iat": math.nan},
         {"nbf": int(NOON.timestamp()) + 3_600}, {"nbf": "soon"},
         {"sub": None}, {"sub": ""}, {"sub": "root"}, {"sub": "1"}, {"sub": [str(STUDENT.id)]}, {"sub": 10**31}, {"sub": {"id": 1}},
         {"role": None}, {"role": "root"}, {"role": ""}, {"role": "Student"}, {"role": ["admin"]}, {"role": {"admin": True}}, {"role": 1},
-        {"assessment": "not-an-id"}, {"assessment": 5}, {"assessment": [str(ANY_ID)]}, {"assessment": {}}, {"assessment": True},
+        {"assessment": "not-an-id"}, {"assessment": 5}, {"assessment": [str(ANY_ID)]}, {"assessment": {}}, {"assessment": True}, {"assessment": ""}, {"assessment": False}, {"assessment": 0},
     ],
     ids=str,
 )  # fmt: skip
 def test_a_wrong_claim_is_refused(claims: dict[str, Any]) -> None:
     """Even under our own signature, so an old process or a leaked test key opens nothing by being odd, and raises nothing else."""
-    token = forged(**claims)
     with pytest.raises(Unauthenticated):
-        TOKENS.actor(token, NOON)
-    with pytest.raises(Unauthenticated):
-        TOKENS.resumed(forged({"typ": "resume"}, **{"assessment": str(uuid4()), **claims}) if "role" not in claims else token, NOON)
+        TOKENS.actor(forged(**claims), NOON)
+    if "role" not in claims:
+        with pytest.raises(Unauthenticated):
+            TOKENS.resumed(forged({"typ": "resume"}, **{"assessment": str(ANY_ID), **claims}), NOON)
 
 
-@pytest.mark.parametrize("claims", [{"assessment": None}, {"assessment": "x"}, {"exp": 10**17}])
+@pytest.mark.parametrize("claims", [{"assessment": None}, {"assessment": "x"}, {"exp": 10**17}, {"exp": 10**400}])
 def test_a_wrong_resume_claim_is_refused(claims: dict[str, Any]) -> None:
     """A resume token without its assessment, or with an expiry past all calendars."""
     with pytest.raises(Unauthenticated):
@@ -239,10 +239,10 @@ def test_any_text_is_refused_and_nothing_else_happens(text: str) -> None:
     refused(text)
 
 
-@pytest.mark.parametrize("header", [b"[" * 1_500, b'{"alg":' * 250, b"null", b'{"alg":"HS256","alg":"none","kid":"k2"}', b"\xff"], ids=lambda raw: str(raw[:9]))
+@pytest.mark.parametrize("header", [b"[" * 2_900, b'{"alg":' * 400, b"null", b'{"alg":"HS256","alg":"none","kid":"k2"}', b"\xff"], ids=lambda raw: str(raw[:9]))
 def test_a_header_that_is_none_is_refused(header: bytes) -> None:
     """Deeply nested, doubled, empty and broken headers."""
-    refused(f"{part(header)}.{part(CLAIMS)}.{part(b'x' * 32)}")
+    refused(".".join([part(header), part(b"{}"), part(b"x" * 32)]))
 
 
 @pytest.mark.parametrize("keys", [{}, {"k": ""}, {"k": "short"}, {"k": "x" * 31}, {"good": SECRET, "weak": "x" * 20}])

@@ -1,4 +1,4 @@
-"""Every number the built-in grader decides by, in one value whose hash stands where a model's prompt hash stands.
+"""The numbers the built-in grader decides by, in one value whose hash stands where a model's prompt hash stands.
 
 Chosen by hand on 17 short answers to six essay questions of the seed bank, written to be good, middling and poor, with every key point
 marked as made or not (114 judgements). On these same answers a point made and one not made are told apart with an area under the ROC curve
@@ -8,11 +8,58 @@ The numbers belong to WordLlama's vectors; another embedder needs others.
 
 from typing import Final
 
+from pydantic import Field
+
 from assay.ai.builtin_vocabulary import VOCABULARY
 from assay.kit.hashing import content_hash
 from assay.kit.model import Value
 
 VERSION: Final = "built-in-grader/1"
+"""Counts up when the code measures differently; changed numbers and words show in the hash."""
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """0 up to `low`, 1 from `high` on, linear between; falling when `high` is below `low`."""
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+class Curve(Value):
+    """How a measured value earns its score: nothing at the first number of `rise`, all at the second (falling when they fall).
+
+    `fall`, where there is one, takes the score back: the product of both counts. `weight` is the signal's in its dimension.
+    """
+
+    rise: tuple[float, float]
+    fall: tuple[float, float] | None = None
+    weight: float = 1.0
+
+    def score(self, value: float) -> float:
+        """The score of `value`, 0 to 1."""
+        return ramp(value, *self.rise) * (ramp(value, *self.fall) if self.fall else 1.0)
+
+
+_CLARITY: Final = {
+    "sentence_length": Curve(rise=(3, 9), fall=(42, 26), weight=1.5),
+    "sentence_spread": Curve(rise=(0.05, 0.3), fall=(1.5, 0.8), weight=0.75),
+    "long_sentences": Curve(rise=(0.5, 0), weight=0.75),
+    "reading_ease": Curve(rise=(0, 50)),
+    "word_variety": Curve(rise=(0.55, 0.78)),
+    "vague_words": Curve(rise=(0.06, 0.01), weight=1.5),
+    "errors": Curve(rise=(0.9, 0.05), weight=2),
+    "developed_sentences": Curve(rise=(0, 0.75), weight=3),
+    "topic": Curve(rise=(0.18, 0.4)),
+}
+_COHERENCE: Final = {
+    "cohesion": Curve(rise=(0.05, 0.25)),
+    "order_gain": Curve(rise=(-0.08, 0.08)),
+    "linked_sentences": Curve(rise=(0, 0.6)),
+    "connected_sentences": Curve(rise=(0.1, 0.6)),
+    "kinds_of_relation": Curve(rise=(0, 4)),
+    "order_cues": Curve(rise=(0.35, 0.8), weight=2.5),
+    "point_order": Curve(rise=(-0.5, 0.6)),
+    "developed_sentences": Curve(rise=(0, 0.75), weight=2.5),
+    "topic": Curve(rise=(0.18, 0.4)),
+}
 
 
 class Calibration(Value):
@@ -51,10 +98,13 @@ class Calibration(Value):
     clarity_cuts: tuple[float, float, float, float] = (0.3, 0.52, 0.74, 0.89)
     coherence_cuts: tuple[float, float, float, float] = (0.3, 0.48, 0.64, 0.78)
     """Score from which levels 1 to 4 are given."""
-    topical: tuple[float, float] = (0.18, 0.4)
-    """Mean closeness of the sentences to the question: below the first another subject, from the second on fully to the matter."""
+    topical: float = 0.18
+    """Mean closeness of the sentences to the question below which the text is about something else."""
     min_words: tuple[int, int, int] = (12, 35, 70)
     """Own words below which clarity and coherence reach at most level 0, 1 and 2: too little to show more."""
+    clarity: dict[str, Curve] = Field(default_factory=lambda: dict(_CLARITY))
+    coherence: dict[str, Curve] = Field(default_factory=lambda: dict(_COHERENCE))
+    """What each measured value is worth."""
 
 
 CALIBRATION: Final = Calibration()
@@ -63,8 +113,3 @@ CALIBRATION: Final = Calibration()
 def calibration_hash(calibration: Calibration, embedder: str) -> str:
     """The content address of everything but the code that a built-in level depends on."""
     return content_hash({"version": VERSION, "embedder": embedder, "calibration": calibration.model_dump(), "vocabulary": VOCABULARY})
-
-
-def ramp(value: float, low: float, high: float) -> float:
-    """0 up to `low`, 1 from `high` on, linear between; falling when `high` is below `low`."""
-    return min(1.0, max(0.0, (value - low) / (high - low)))

@@ -13,7 +13,7 @@ from assay.ai.builtin_accuracy import PointEvidence
 from assay.ai.builtin_calibration import Calibration, ramp
 from assay.ai.builtin_language import LONG_SENTENCE, Span, clashes, has_verb, syllables, tokens, words
 from assay.ai.builtin_reading import Reading
-from assay.ai.builtin_style import Judgement, Signal, developed_signal, judge, limits, relevant, topic_signal
+from assay.ai.builtin_style import Judgement, developed, judge, limits, topicality
 from assay.ai.builtin_vocabulary import INFORMAL, MISSPELT, VAGUE
 
 _WINDOW: Final = 40
@@ -27,34 +27,30 @@ def judge_clarity(reading: Reading, evidence: Sequence[PointEvidence], calibrati
     found = reading.sentences
     lengths = [len(words(sentence.text)) for sentence in found] or [0]
     mean = fmean(lengths)
-    spread = pstdev(lengths) / mean if mean else 0.0
-    long_share = sum(length > LONG_SENTENCE for length in lengths) / len(lengths)
-    errors = sum(slips(sentence.text) for sentence in found) / len(lengths)
-    vague = sum(word.casefold() in VAGUE for word in reading.own_words) / max(1, len(reading.own_words))
-    ease, variety = reading_ease(found), word_variety(reading.own_words)
-    signals = [
-        Signal("sentence_length", mean, ramp(mean, 3, 9) * ramp(mean, 42, 26), 1.5),
-        Signal("sentence_spread", spread, ramp(spread, 0.05, 0.3) * ramp(spread, 1.5, 0.8), 0.75),
-        Signal("long_sentences", long_share, ramp(long_share, 0.5, 0.0), 0.75),
-        Signal("reading_ease", ease, ramp(ease, 0, 50), 1.0),
-        Signal("word_variety", variety, ramp(variety, 0.55, 0.78), 1.0),
-        Signal("vague_words", vague, ramp(vague, 0.06, 0.01), 1.5),
-        Signal("errors", errors, ramp(errors, 0.9, 0.05), 2.0),
-        developed_signal(reading, evidence, 3.0),
-        topic_signal(reading, calibration, 1.0),
-    ]
-    return judge(signals, limits(reading, calibration), clearest(reading), calibration.clarity_cuts)
+    values = {
+        "sentence_length": mean,
+        "sentence_spread": pstdev(lengths) / mean if mean else 0.0,
+        "long_sentences": sum(length > LONG_SENTENCE for length in lengths) / len(lengths),
+        "reading_ease": reading_ease(found),
+        "word_variety": word_variety(reading.own_words),
+        "vague_words": sum(word.casefold() in VAGUE for word in reading.own_words) / max(1, len(reading.own_words)),
+        "errors": sum(slips(sentence.text) for sentence in found) / len(lengths),
+        "developed_sentences": developed(reading, evidence),
+        "topic": topicality(reading),
+    }
+    return judge(values, calibration.clarity, limits(reading, calibration), clearest(reading), calibration.clarity_cuts)
 
 
 def clearest(reading: Reading, count: int = 2) -> list[Span]:
     """Up to `count` sentences that deal with the question, have no slip and a good length, in the order of the essay."""
-
-    def merit(sentence: Span) -> float:
-        length = len(words(sentence.text))
-        return relevant(reading, sentence) + ramp(length, 3, 10) * ramp(length, 45, 25) - 0.5 * slips(sentence.text)
-
-    best = sorted(reading.sentences, key=merit, reverse=True)[:count]
+    merits = dict(zip(reading.sentences, map(_merit, reading.sentences, reading.relevance), strict=True))
+    best = sorted(merits, key=lambda sentence: -merits[sentence])[:count]
     return sorted(best, key=lambda sentence: sentence.start)
+
+
+def _merit(sentence: Span, relevance: float) -> float:
+    length = len(words(sentence.text))
+    return relevance + ramp(length, 3, 10) * ramp(length, 45, 25) - 0.5 * slips(sentence.text)
 
 
 def slips(sentence: str) -> int:

@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 
 from assay.ai.builtin_accuracy import PointEvidence
-from assay.ai.builtin_calibration import Calibration, ramp
+from assay.ai.builtin_calibration import Calibration
 from assay.ai.builtin_language import Span, relations, stem, words
 from assay.ai.builtin_reading import Array, Reading
-from assay.ai.builtin_style import Judgement, Limit, Signal, developed_signal, judge, limits, topic_signal
+from assay.ai.builtin_style import Judgement, Limit, developed, judge, limits, topicality
 from assay.ai.builtin_vocabulary import BACKWARD, EARLY, LATE, ORDINALS
 
 _KNOWN: Final = re.compile(r"\b(?:the|this|that|these|those|its|such)\s+(?:same\s+|new\s+|old\s+)?([^\W_]{3,})", re.IGNORECASE)
@@ -30,24 +30,25 @@ def judge_coherence(reading: Reading, evidence: Sequence[PointEvidence], calibra
     near = [float(links[place, place + 1]) for place in range(len(found) - 1)]
     linked = [bool(BACKWARD.match(after.text)) or shared for after, shared in zip(found[1:], shared_words(reading), strict=True)]
     related = [relations(sentence.text) for sentence in found]
-    kinds = len(set().union(*related)) if related else 0
-    share, chained = (fmean(map(bool, values)) if values else 0.0 for values in (related, linked))
-    cohesion, gain, tau = fmean(near) if near else 0.0, order_gain(links), point_order(evidence, calibration.point_counts)
     kept, broken = order_cues(reading)
-    cues = (kept + 1) / (kept + broken + 2)
-    signals = [
-        Signal("cohesion", cohesion, ramp(cohesion, 0.05, 0.25), 1.0),
-        Signal("order_gain", gain, ramp(gain, -0.08, 0.08), 1.0),
-        Signal("linked_sentences", chained, ramp(chained, 0.0, 0.6), 1.0),
-        Signal("connected_sentences", share, ramp(share, 0.1, 0.6), 1.0),
-        Signal("kinds_of_relation", float(kinds), ramp(kinds, 0, 4), 1.0),
-        Signal("order_cues", cues, ramp(cues, 0.35, 0.8), 2.5),
-        Signal("point_order", tau, ramp(tau, -0.5, 0.6), 1.0),
-        developed_signal(reading, evidence, 2.5),
-        topic_signal(reading, calibration, 1.0),
-    ]
+    values = {
+        "cohesion": _mean(near),
+        "order_gain": order_gain(links),
+        "linked_sentences": _mean(linked),
+        "connected_sentences": _mean([bool(kinds) for kinds in related]),
+        "kinds_of_relation": float(len(set().union(*related))),
+        "order_cues": (kept + 1) / (kept + broken + 2),
+        "point_order": point_order(evidence, calibration.point_counts),
+        "developed_sentences": developed(reading, evidence),
+        "topic": topicality(reading),
+    }
     few = [Limit("sentences", level) for level, least in enumerate((1, 2, 4)) if len(found) < least][:1]
-    return judge(signals, [*limits(reading, calibration), *few], best_pair(reading, near, linked), calibration.coherence_cuts)
+    holding = [*limits(reading, calibration), *few]
+    return judge(values, calibration.coherence, holding, best_pair(reading, near, linked), calibration.coherence_cuts)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return fmean(values) if values else 0.0
 
 
 def link_strengths(reading: Reading) -> Array:

@@ -1,6 +1,7 @@
 """What the built-in grader says to the student: the rubric's own descriptors and what was measured, in plain words without figures."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Final
 
 from assay.ai.builtin_accuracy import PointEvidence
@@ -72,6 +73,7 @@ COPIED: Final = "Much of the text repeats the question or itself; each thought c
 WEAK: Final = 0.6
 STRONG: Final = 0.85
 COPIED_SHARE: Final = 0.4
+QUOTED_LENGTH: Final = 480
 
 FEEDBACK_HASH: Final = content_hash(
     {"openings": OPENINGS, "points": POINTS, "remarks": REMARKS, "limits": LIMITS, "blank": BLANK, "copied": COPIED}
@@ -79,8 +81,8 @@ FEEDBACK_HASH: Final = content_hash(
 
 
 def quoted(text: str) -> str:
-    """`text` between quotation marks."""
-    return f"\u201c{text.strip()}\u201d"
+    """`text` between quotation marks, cut to what a comment has room for."""
+    return f"\u201c{shorten(text, QUOTED_LENGTH, placeholder=' \u2026')}\u201d"
 
 
 def rationale(level: int, rubric: DimensionRubric, *reasons: str) -> str:

@@ -55,6 +55,15 @@ class Reading:
         """The stems of the content words of each sentence."""
         return [frozenset(stem(word) for word in content_words(sentence.text)) for sentence in self.sentences]
 
+    @cached_property
+    def relevance(self) -> list[float]:
+        """Per sentence, the highest cosine to a key point or a sentence of the prompt."""
+        if not self.sentences:
+            return []
+        about = self.rows([*(point.text for point in self.task.rubric.key_points), *self.prompt])
+        nearest = (self.rows([sentence.text for sentence in self.sentences]) @ about.T).max(axis=1)
+        return [float(value) for value in nearest]
+
     def slice(self, first: Span, last: Span) -> Span:
         """The stretch of the essay from `first` to `last`."""
         return Span(self.task.essay[first.start : last.end], first.start, last.end)

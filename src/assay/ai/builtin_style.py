@@ -1,12 +1,11 @@
 """What clarity and coherence share: signals with weights, a score made of them, and limits that no score can pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
-import numpy as np
-
 from assay.ai.builtin_accuracy import PointEvidence
-from assay.ai.builtin_calibration import Calibration, ramp
+from assay.ai.builtin_calibration import Calibration, Curve
 from assay.ai.builtin_language import Span, clashes, function_share, list_share
 from assay.ai.builtin_reading import Reading
 
@@ -48,13 +47,20 @@ class Judgement(NamedTuple):
         return {name: round(value, 4) for name, value in found.items()}
 
 
-def judge(signals: Sequence[Signal], limits: Sequence[Limit], evidence: Sequence[Span], cuts: Sequence[float]) -> Judgement:
-    """The weighted mean of the scores, the level its cut points give, and the lowest limit on it."""
+def judge(
+    values: Mapping[str, float],
+    curves: Mapping[str, Curve],
+    limits: Sequence[Limit],
+    evidence: Sequence[Span],
+    cuts: Sequence[float],
+) -> Judgement:
+    """The weighted mean of the scores that the measured `values` earn, the level its cut points give, and the lowest limit on it."""
+    signals = tuple(Signal(name, value, curves[name].score(value), curves[name].weight) for name, value in values.items())
     score = sum(signal.weight * signal.score for signal in signals) / sum(signal.weight for signal in signals)
     earned = level_of(score, cuts)
     holding = tuple(limit for limit in limits if limit.level < earned)
     level = min([earned, *(limit.level for limit in holding)])
-    return Judgement(level, score, tuple(signals), holding, tuple(evidence) if level else ())
+    return Judgement(level, score, signals, holding, tuple(evidence) if level else ())
 
 
 def level_of(score: float, cuts: Sequence[float]) -> int:
@@ -72,34 +78,17 @@ def limits(reading: Reading, calibration: Calibration) -> list[Limit]:
         found.append(Limit("list", 1 if prose >= calibration.prose[0] else 0))
     if clashes(text) > max(1.0, calibration.disorder[1] * own):
         found.append(Limit("word_order", 1))
-    if topicality(reading) < calibration.topical[0]:
+    if topicality(reading) < calibration.topical:
         found.append(Limit("topic", 1))
     return found
 
 
 def topicality(reading: Reading) -> float:
-    """Mean over the sentences of the highest cosine to a key point or a sentence of the prompt; 0 without sentences."""
-    return float(np.mean(_relevance(reading))) if reading.sentences else 0.0
+    """Mean relevance of the sentences; 0 without any."""
+    return fmean(reading.relevance) if reading.relevance else 0.0
 
 
-def relevant(reading: Reading, sentence: Span) -> float:
-    """The highest cosine of one sentence to a key point or a sentence of the prompt."""
-    return _relevance(reading)[reading.sentences.index(sentence)]
-
-
-def _relevance(reading: Reading) -> list[float]:
-    about = reading.rows([*(point.text for point in reading.task.rubric.key_points), *reading.prompt])
-    return [float(value) for value in (reading.rows([sentence.text for sentence in reading.sentences]) @ about.T).max(axis=1)]
-
-
-def topic_signal(reading: Reading, calibration: Calibration, weight: float) -> Signal:
-    """How far the sentences deal with the question."""
-    value = topicality(reading)
-    return Signal("topic", value, ramp(value, *calibration.topical), weight)
-
-
-def developed_signal(reading: Reading, evidence: Sequence[PointEvidence], weight: float) -> Signal:
+def developed(reading: Reading, evidence: Sequence[PointEvidence]) -> float:
     """Share of the sentences that say something to the matter: that come near enough to a key point to begin to make it."""
     touching = [any(found.touches(sentence) for found in evidence) for sentence in reading.sentences]
-    value = float(np.mean(touching)) if touching else 0.0
-    return Signal("developed_sentences", value, ramp(value, 0.0, 0.75), weight)
+    return fmean(touching) if touching else 0.0

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from assay.domain.questions import QuestionContent, QuestionType
@@ -28,7 +28,7 @@ class MissingQuestions(Value):
     available: int
 
 
-def shortage(bank: Sequence[BankQuestion], mix: QuestionMix) -> list[MissingQuestions]:
+def shortage(bank: Iterable[BankQuestion | QuestionContent], mix: QuestionMix) -> list[MissingQuestions]:
     """What `bank` lacks to fill `mix`; empty when it suffices."""
     available = Counter(question.type for question in bank)
     return [

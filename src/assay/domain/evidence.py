@@ -162,13 +162,18 @@ def _first(text: str, essay: str, folded: Folded) -> tuple[int, int] | None:
 
 
 def _cuts(place: int, essay: str, folded: Folded) -> bool:
-    """Whether a cut before the folded character `place` would go through a word or a character: `un|safe`, `non-|idempotent`, `can|'t`."""
+    """Whether a cut before the folded character `place` would go through a character or a word."""
     if not 0 < place < len(folded.text):
         return False
     if folded.starts[place] == folded.starts[place - 1]:
         return True
     if unicodedata.combining(folded.text[place]):
         return folded.text[place - 1] != " "
+    return _cuts_word(place, essay, folded)
+
+
+def _cuts_word(place: int, essay: str, folded: Folded) -> bool:
+    """Whether the characters on both sides belong to one word: `un|safe`, `non-|idempotent`, `can|'t`."""
     before, after = (essay[folded.starts[index]] for index in (place - 1, place))
     if _UNSPACED.match(before) or _UNSPACED.match(after):
         return False

@@ -1,11 +1,14 @@
 """What can keep the laptop runtime from starting, as sentences that say what is wrong and what to do."""
 
 import errno
+import shutil
+import socket
 from pathlib import Path
 from typing import Final
 
 PORT_TAKEN_EXIT: Final = 2
 _FULL: Final = "No space left on device"
+_LEAST_ROOM: Final = 17 * 1024 * 1024
 
 
 class StartProblem(Exception):
@@ -27,11 +30,21 @@ def in_plain_words(step: str, error: Exception, data: Path) -> StartProblem:
             return StartProblem(f"{name or data} cannot be written ({error.strerror}). Choose another folder with --data.")
         case OSError(errno=errno.ENOTDIR | errno.EEXIST, filename=str() | None as name):
             return StartProblem(f"{name or data} is in the way: it is not a folder. Choose another folder with --data.")
-        case _ if _FULL in str(error):
+        case ConnectionError() | socket.gaierror():
+            return StartProblem(f"{step} failed: a server cannot be reached ({error}). Check DATABASE_URL and REDIS_URL.")
+        case _ if says_disk_full(str(error)) or _is_full(data):
             return disk_full(data)
         case _:
             first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
             return StartProblem(f"{step} failed: {first_line} ({type(error).__name__})")
+
+
+def _is_full(data: Path) -> bool:
+    """Whether a server that ended without a word did so for want of room: Postgres stops when its log of 16 MB pieces cannot grow."""
+    try:
+        return shutil.disk_usage(data).free < _LEAST_ROOM
+    except OSError:
+        return False
 
 
 def disk_full(data: Path) -> StartProblem:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _VERSION: Final = 1
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
+_MAX_KEY_ID_BYTES: Final = 255
 
 
 class KeyRingError(ValueError):
@@ -32,7 +33,7 @@ class KeyRing:
         if not keys:
             msg = "no encryption key is set: ASSAY_ENCRYPTION_KEYS needs at least one `id=base64 of 32 bytes`"
             raise KeyRingError(msg)
-        raw = {key_id: _decode_key(key_id, key) for key_id, key in keys.items()}
+        raw = {_key_id(key_id): _decode_key(key_id, key) for key_id, key in keys.items()}
         self._ciphers = {key_id: AESGCM(key) for key_id, key in raw.items()}
         self._current = next(iter(raw))
         self._index_key = _decode_key("blind index", blind_index_key)
@@ -46,7 +47,7 @@ class KeyRing:
 
     def decrypt(self, sealed: bytes, context: str) -> bytes:
         """The plaintext. Raises `KeyRingError` for a wrong key, place or damaged value."""
-        version, length = sealed[0], sealed[1]
+        version, length = sealed[:2].ljust(2, b"\0")
         key_id = sealed[2 : 2 + length].decode(errors="replace")
         cipher = self._ciphers.get(key_id)
         if version != _VERSION or cipher is None:
@@ -55,13 +56,20 @@ class KeyRing:
         body = sealed[2 + length :]
         try:
             return cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], context.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # a nonce cut short is a ValueError
             msg = f"{context} does not decrypt: wrong key, moved or damaged value"
             raise KeyRingError(msg) from error
 
     def blind_index(self, text: str) -> bytes:
         """HMAC-SHA256 of the case-folded text: equal texts have equal indexes, and nothing else can be read from it."""
         return hmac.new(self._index_key, text.strip().casefold().encode(), hashlib.sha256).digest()
+
+
+def _key_id(name: str) -> str:
+    if not 1 <= len(name.encode()) <= _MAX_KEY_ID_BYTES:
+        msg = f"a key id has 1 to {_MAX_KEY_ID_BYTES} bytes, {name[:20]!r} has {len(name.encode())}"
+        raise KeyRingError(msg)
+    return name
 
 
 def _decode_key(name: str, key: str) -> bytes:

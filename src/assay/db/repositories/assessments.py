@@ -12,7 +12,7 @@ from assay.domain.bundle import BankQuestion
 from assay.domain.progress import JobProgress, Times
 from assay.kit.model import Value
 
-_START = text(
+START = text(
     """
     WITH person AS (SELECT pseudonym FROM users WHERE id = :student AND is_active AND role = 'student'),
     made AS (
@@ -129,7 +129,7 @@ class Assessments:
             "questions": [question.question_id for question in bundle],
             "versions": [question.version_id for question in bundle],
         }
-        return Started(*(await self._session.execute(_START, values)).one())
+        return Started(*(await self._session.execute(START, values)).one())
 
     async def visible(self, assessment_id: UUID, actor: Actor, *, lock: bool = False) -> AssessmentRow | None:
         """The assessment if `actor` owns it or advises its student; locked against change when asked."""

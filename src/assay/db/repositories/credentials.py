@@ -96,6 +96,14 @@ class Credentials:
         )
         return {row.version_id: row for row in (CredentialRow(*row) for row in await self._session.execute(query))}
 
+    async def content_hashes(self) -> dict[str, str]:
+        """The content hash of every credential's current version, by slug."""
+        query = select(Credential.slug, CredentialVersion.content_hash).join(
+            CredentialVersion,
+            (CredentialVersion.credential_id == Credential.id) & (CredentialVersion.version == Credential.current_version),
+        )
+        return {row.slug: row.content_hash for row in await self._session.execute(query)}
+
     async def by_slug(self, slug: str) -> Credential | None:
         """One credential by its slug."""
         return await self._session.scalar(select(Credential).where(Credential.slug == slug))

@@ -62,11 +62,13 @@ class Questions:
         """One question by its slug."""
         return await self._session.scalar(select(Question).where(Question.slug == slug))
 
-    async def version(self, question_id: UUID, version: int) -> QuestionVersion | None:
-        """One version of one question."""
-        return await self._session.scalar(
-            select(QuestionVersion).where(QuestionVersion.question_id == question_id, QuestionVersion.version == version)
+    async def content_hashes(self) -> dict[str, str]:
+        """The content hash of every question's current version, by slug."""
+        query = select(Question.slug, QuestionVersion.content_hash).join(
+            QuestionVersion,
+            (QuestionVersion.question_id == Question.id) & (QuestionVersion.version == Question.current_version),
         )
+        return {row.slug: row.content_hash for row in await self._session.execute(query)}
 
     async def set_tracks(self, question_id: UUID, track_ids: Sequence[UUID]) -> None:
         """Ask the question in exactly these tracks."""
