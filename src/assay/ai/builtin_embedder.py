@@ -11,16 +11,13 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.domain.errors import Fault, ProviderError
 from assay.kit.transactions import assert_no_transaction
-
-if TYPE_CHECKING:
-    from wordllama import WordLlamaInference
 
 DIMENSION: Final = 256
 _BATCH_CHARACTERS: Final = 16_000
@@ -30,7 +27,7 @@ _loading: Final = Lock()
 
 
 @cache
-def _model() -> "WordLlamaInference":
+def _model() -> Any:
     """The model, once per process; call under `_loading`, since `cache` alone lets two threads load it twice."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
