@@ -62,6 +62,11 @@ def test_what_the_cited_facts_say_stands(text: str, facts: tuple[str, ...]) -> N
         ('The catalog says "Learners type requests by hand".', ("f4",), "quotes what no cited fact says"),
         ("\u201cAdvanced Wizardry\u201d is made for you.", ("f4",), "quotes what no cited fact says: Advanced Wizardry"),
         ("Advanced Wizardry is made for you.", ("f8",), "do not exist: f8"),
+        ("You should take Advanced Wizardry next.", ("f4",), "names what no cited fact names: Advanced Wizardry"),
+        ("After that comes Mastering the Art of Wizardry.", ("f4",), "names what no cited fact names"),
+        ("Your theory answers earned eighty percent.", ("f2",), "number that no cited fact has: eighty"),
+        ("The catalog says \u00abLearners build a browser\u00bb.", ("f5",), "quotes what no cited fact says"),
+        ("The catalog says \u2018Learners build a browser\u2019.", ("f5",), "quotes what no cited fact says"),
     ],
 )
 def test_what_no_cited_fact_says_is_dropped(text: str, facts: tuple[str, ...], reason: str) -> None:

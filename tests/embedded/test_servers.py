@@ -37,10 +37,10 @@ def test_valkey_refuses_rather_than_forgets(shared: servers.Servers) -> None:
         }
 
 
-def test_a_cluster_survives_a_restart_and_a_left_over_server(tmp_path: Path) -> None:
+def test_a_cluster_survives_a_restart_and_a_left_over_server(place: Path) -> None:
     """Databases stay; a server that an earlier run has left is ended cleanly before the next one starts."""
-    cluster = Cluster(tmp_path / "pg", tmp_path / "run")
-    program = postgres.program(cluster, tmp_path / "log", postgres.THROWAWAY)
+    cluster = Cluster(place / "pg", place / "run")
+    program = postgres.program(cluster, place / "log", postgres.THROWAWAY)
     postgres.prepare(cluster, durable=False)
     left_over = start(program)
     wait_until_ready(left_over)
@@ -63,10 +63,10 @@ async def _answer(cluster: Cluster) -> int:
         await connection.close()
 
 
-def test_an_interrupted_creation_is_begun_again(tmp_path: Path) -> None:
+def test_an_interrupted_creation_is_begun_again(place: Path) -> None:
     """A half-made cluster, from a start that was killed, is never taken for a whole one."""
-    cluster = Cluster(tmp_path / "pg", tmp_path / "run")
-    unfinished = tmp_path / "pg.new"
+    cluster = Cluster(place / "pg", place / "run")
+    unfinished = place / "pg.new"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18")
     postgres.prepare(cluster, durable=False)

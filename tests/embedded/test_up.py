@@ -39,9 +39,9 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
+def terminal(place: Path) -> Iterator[Terminal]:
     """A terminal; whatever still runs at the end is ended."""
-    made = Terminal(tmp_path / "data")
+    made = Terminal(place / "data")
     yield made
     made.run("down")
 
@@ -89,7 +89,7 @@ def _log_with(terminal: Terminal, words: str) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start ends what was left over")
 def test_a_killed_supervisor_leaves_nothing(terminal: Terminal) -> None:
-    """kill -9 on the supervisor ends all it started, Postgres cleanly; the next start finds the data and fills nothing anew."""
+    """Kill -9 on the supervisor ends all it started, Postgres cleanly; the next start finds the data and fills nothing anew."""
     port = str(pick_free())
     terminal.run("up", "--detach", "--port", port)
     children = [psutil.Process(pid) for pid in terminal.children().values()]

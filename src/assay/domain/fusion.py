@@ -20,6 +20,7 @@ it states, with the same digits; everything it puts between double quotation mar
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Final
 
 from assay.kit.model import Value
 
@@ -71,8 +72,17 @@ class CheckedSummary(Value):
         return " ".join(sentence.text for sentence in self.sentences)
 
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-_QUOTED = re.compile(r"[\"“]([^\"”]{3,})[\"”]")
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
+_SPELLED: Final = re.compile(
+    r"\b(?:eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand)\b",
+    re.IGNORECASE,
+)
+"""Numbers in words from eleven on; smaller ones are everyday words."""
+_QUOTED: Final = re.compile(
+    '["\u201c\u201d\u201e]([^"\u201c\u201d]{3,})["\u201c\u201d]|\u00ab([^\u00bb]{3,})\u00bb|\u2018([^\u2019]{8,})\u2019'
+)
+_NAME: Final = re.compile(r"(?<=[\w,;:)] )[A-Z][\w&+#-]*(?: (?:(?:and|for|from|in|of|on|the|to|with) )*[A-Z0-9][\w&+#-]*)+")
+"""Two or more capitalised words in the middle of a sentence: somebody or something is named."""
 
 
 def verify(sentences: Iterable[Sentence], facts: Sequence[Fact]) -> CheckedSummary:
@@ -98,16 +108,21 @@ def _objection(sentence: Sentence, known: dict[str, Fact], titles: set[str]) -> 
     cited = [known[name] for name in sentence.facts]
     proof = " ".join(f"{fact.text} {fact.subject}" for fact in cited)
     prose = sentence.text
+    for groups in _QUOTED.findall(prose):
+        quotation = "".join(groups).strip(" .,")
+        if quotation not in proof:
+            return f"quotes what no cited fact says: {quotation}"
     subjects = {fact.subject for fact in cited if fact.subject}
-    for title in sorted(titles, key=len, reverse=True):
-        if title in prose:
+    for title in sorted(titles | subjects, key=len, reverse=True):
+        whole = re.compile(rf"(?<!\w){re.escape(title)}(?!\w)")
+        if whole.search(prose):
             if title not in subjects:
                 return f"names {title} without citing it"
-            prose = prose.replace(title, " ")
-    for quotation in _QUOTED.findall(prose):
-        if quotation.strip(" .,") not in proof:
-            return f"quotes what no cited fact says: {quotation}"
-    numbers = set(_NUMBER.findall(proof))
-    if invented := [number for number in _NUMBER.findall(prose) if number not in numbers]:
-        return f"states a number that no cited fact has: {', '.join(invented)}"
+            prose = whole.sub("it", prose)
+    if invented := [name for name in _NAME.findall(prose) if name.casefold() not in proof.casefold()]:
+        return f"names what no cited fact names: {', '.join(invented)}"
+    numbers = {*_NUMBER.findall(proof), *map(str.casefold, _SPELLED.findall(proof))}
+    stated = [*_NUMBER.findall(prose), *map(str.casefold, _SPELLED.findall(prose))]
+    if unproved := [number for number in stated if number not in numbers]:
+        return f"states a number that no cited fact has: {', '.join(unproved)}"
     return None

@@ -18,7 +18,9 @@ _WINDOW: Final = 2
 """Sentences of a description in one chunk; windows overlap by one sentence."""
 MAX_SOURCES: Final = 3
 _MIN_WORDS: Final = 5
-"""A shorter sentence says nothing by itself."""
+"""A shorter sentence says nothing by itself, nor does a question."""
+_FULL_LENGTH: Final = 10
+"""Content words from which a passage near a hit counts in full."""
 _NEAR: Final = 0.3
 """What the best hit around a passage counts beside the words it shares with the query."""
 _SAID_ALREADY: Final = 0.25
@@ -191,7 +193,7 @@ def choose_sources(
     A passage scores for the stems it has and for the best hit around it; less for what a chosen passage says already.
     """
     title = Passage("title", 0, len(content.title), content.title)
-    left = [passage for passage in passages(content) if len(passage.text.split()) >= _MIN_WORDS] or [title]
+    left = [passage for passage in passages(content) if _tells(passage)] or [title]
     chosen: list[Passage] = []
     while left and len(chosen) < MAX_SOURCES:
         best = max(range(len(left)), key=lambda place: (_score(left[place], weights, hits, chosen), -place))
@@ -223,8 +225,13 @@ def _score(passage: Passage, weights: Mapping[str, float], hits: Sequence[Hit], 
     words = stems(passage.text)
     lexical = sum(weights.get(word, 0.0) * (_SAID_ALREADY if word in said else 1.0) for word in words)
     near = max((hit.weight for hit in hits if _inside(passage, hit)), default=0.0)
+    near *= min(1.0, len(words) / _FULL_LENGTH)
     score = (lexical / sqrt(4 + len(words)) + _NEAR * near) * (_OUTCOME if passage.section == "outcomes" else 1.0)
     return round(score * (_SAME_SECTION if any(other.section == passage.section for other in chosen) else 1.0), 9)
+
+
+def _tells(passage: Passage) -> bool:
+    return len(passage.text.split()) >= _MIN_WORDS and not passage.text.endswith("?")
 
 
 def _inside(passage: Passage, hit: Hit) -> bool:

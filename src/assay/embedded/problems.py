@@ -19,7 +19,7 @@ class StartProblem(Exception):
         self.exit_code = exit_code
 
 
-def in_plain_words(step: str, error: Exception, data: Path) -> StartProblem:
+def in_plain_words(step: str, error: Exception, data: Path) -> StartProblem:  # noqa: PLR0911 - one line a kind of error
     """The sentence for an error met in `step` while working in the folder `data`."""
     match error:
         case StartProblem():

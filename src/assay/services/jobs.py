@@ -1,5 +1,6 @@
 """What becomes of a job that failed, and the ledger's upkeep: retries, leases that ran out, rings that were lost."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -38,6 +39,13 @@ async def sweep(uow: UnitOfWork) -> int:
     freed = await uow.jobs.sweep()
     _count(uow, freed)
     return len(freed)
+
+
+async def hand_back(uow: UnitOfWork, held: Sequence[ClaimedJob]) -> None:
+    """Return jobs in hand at shutdown, uncounted, and ring for whoever works on."""
+    await uow.jobs.hand_back(held)
+    for job in {job.type: job for job in held}.values():  # one wake-up drains the ledger
+        uow.ring_after_commit(job.type, job.id)
 
 
 async def release(open_uow: OpenUnitOfWork, owner: str) -> int:

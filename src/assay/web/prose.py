@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup, escape
 
-from assay.domain.fusion import Sentence
+from assay.domain.fusion import FactKind, Sentence
 from assay.domain.grading import Quote
 from assay.domain.rubric import Dimension
-from assay.services.results import EssayResult
+from assay.services.results import EssayResult, Summary
 
 _CODE_INDENT: Final = 4
 _INLINE_CODE: Final = re.compile(r"`([^`\n]+)`")
@@ -104,3 +104,11 @@ def footnotes(sentences: Iterable[Sentence]) -> Mapping[str, int]:
     """Footnote numbers by fact id, in the order in which the sentences cite them."""
     cited = dict.fromkeys(fact for sentence in sentences for fact in sentence.facts)
     return {fact: number for number, fact in enumerate(cited, start=1)}
+
+
+def paragraphs(summary: Summary) -> list[list[Sentence]]:
+    """The sentences in two paragraphs: where the student stands, and from the first recommended credential on what to take up."""
+    about = {fact.id for fact in summary.facts if fact.kind in {FactKind.CREDENTIAL, FactKind.SNIPPET}}
+    sentences = list(summary.sentences)
+    turn = next((index for index, sentence in enumerate(sentences) if about & set(sentence.facts)), len(sentences))
+    return [part for part in (sentences[:turn], sentences[turn:]) if part]

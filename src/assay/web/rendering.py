@@ -59,7 +59,7 @@ def seconds(milliseconds: float) -> str:
 
 def percent(value: float) -> str:
     """A percentage without needless digits."""
-    return f"{value:.0f}\u202f%"
+    return f"{value:.0f}%"
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:

@@ -109,12 +109,14 @@ async def _page(
 def view(result: Result) -> dict[str, Any]:
     """What the template needs of a result beyond itself: numbered quotes, marked essays, numbered facts."""
     quotes = {essay.id: prose.numbered(essay) for essay in result.essay_scores}
-    notes = prose.footnotes(result.recommendation.summary.sentences)
-    facts = {fact.id: fact for fact in result.recommendation.summary.facts}
+    summary = result.recommendation.summary
+    notes = prose.footnotes(summary.sentences)
+    facts = {fact.id: fact for fact in summary.facts}
     return {
         "result": result,
         "quotes": quotes,
         "marked": {essay.id: prose.highlight(essay.essay, quotes[essay.id], f"e{essay.position}") for essay in result.essay_scores},
+        "paragraphs": prose.paragraphs(summary),
         "notes": notes,
         "cited": [(number, facts[fact]) for fact, number in notes.items() if fact in facts],
     }

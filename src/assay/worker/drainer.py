@@ -35,37 +35,44 @@ class Drainer:
         self._runtime = runtime
         self._owner = owner
         self._slots = Slots(runtime.settings.worker_slots)
-        self._in_hand: dict[UUID, tuple[ClaimedJob, asyncio.Task[None]]] = {}
+        # By claim, not by job: after an outage longer than a lease the same job may be claimed again while its old task still runs.
+        self._in_hand: dict[ClaimedJob, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._stopping = False
+        self._stopped = asyncio.Event()
 
     def wake(self) -> None:
         """Look into the ledger now. Call from the drainer's own loop."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Work until `stop`."""
-        renewing = asyncio.create_task(self._renew_leases())
+        """Work until `stop`; then finish what can be finished within the grace period and hand back the rest uncounted."""
+        renewing = asyncio.create_task(self._renew_leases())  # to the very end: what is being finished must not be swept
         try:
             while not self._stopping:
                 await self._claim()
                 await self._rest()
+            await self._finish()
         finally:
             renewing.cancel()
+            self._stopped.set()
 
     async def stop(self) -> None:
-        """Claim no more, finish what can be finished within the grace period, hand back the rest uncounted."""
+        """Claim no more, and wait until nothing is in hand."""
         self._stopping = True
         self._woken.set()
-        if tasks := [task for _, task in self._in_hand.values()]:
-            await asyncio.wait(tasks, timeout=self._runtime.settings.shutdown_grace_seconds)
-        left = list(self._in_hand.values())
-        for _, task in left:
+        await self._stopped.wait()
+
+    async def _finish(self) -> None:
+        if self._in_hand:
+            await asyncio.wait(self._in_hand.values(), timeout=self._runtime.settings.shutdown_grace_seconds)
+        left = dict(self._in_hand)
+        for task in left.values():
             task.cancel()
-        await asyncio.gather(*(task for _, task in left), return_exceptions=True)
+        await asyncio.gather(*left.values(), return_exceptions=True)
         if left:
             async with self._runtime.open_uow() as uow:
-                await uow.jobs.hand_back([job for job, _ in left])
+                await jobs.hand_back(uow, list(left))
         log.info("drainer_stopped", handed_back=len(left))
 
     async def _rest(self) -> None:
@@ -85,16 +92,17 @@ class Drainer:
                 claims = await uow.jobs.claim(self._owner, free, self._runtime.settings.lease_seconds)
         except Unavailable:
             return
+        self._lose({claim.job.id for claim in claims})
         for claim in claims:
             job = claim.job
             metrics.JOB_WAIT_SECONDS.labels(job_type=job.type, track=job.track).observe(claim.waited)
             task = asyncio.create_task(self._work(claim), name=f"{job.type}:{job.id}")
-            self._in_hand[job.id] = (job, task)
-            task.add_done_callback(partial(self._done, job.id))
+            self._in_hand[job] = task
+            task.add_done_callback(partial(self._done, job))
         metrics.JOBS_IN_FLIGHT.set(len(self._in_hand))
 
-    def _done(self, job_id: UUID, _task: asyncio.Task[None]) -> None:
-        self._in_hand.pop(job_id, None)
+    def _done(self, job: ClaimedJob, _task: asyncio.Task[None]) -> None:
+        self._in_hand.pop(job, None)
         metrics.JOBS_IN_FLIGHT.set(len(self._in_hand))
         self._woken.set()
 
@@ -117,6 +125,7 @@ class Drainer:
                 await asyncio.sleep(DATABASE_PAUSE_SECONDS)
             except Fenced:
                 metrics.JOBS_FENCED.labels(job_type=job.type).inc()
+                log.warning("job_fenced", fence=job.fence)
                 return "fenced"
             except Exception:  # even the fallback failed: the lease runs out and the job comes back
                 log.exception("job_abandoned")
@@ -150,17 +159,27 @@ class Drainer:
         return "retry"
 
     async def _renew_leases(self) -> None:
-        lease = self._runtime.settings.lease_seconds
         while True:
-            await asyncio.sleep(lease / 3)
-            held = [job for job, _ in self._in_hand.values()]
-            if not held:
-                continue
+            await asyncio.sleep(self._runtime.settings.lease_seconds / 3)
             try:
-                async with self._runtime.open_uow() as uow:
-                    kept = await uow.jobs.renew(held, lease)
+                await self._renew()
             except Unavailable:
                 continue
-            for job in held:
-                if job.id not in kept and job.id in self._in_hand:
-                    self._in_hand[job.id][1].cancel()
+            except Exception:  # a renewal that fails must not be the last one
+                log.exception("leases_not_renewed")
+
+    async def _renew(self) -> None:
+        held = list(self._in_hand)
+        if not held:
+            return
+        async with self._runtime.open_uow() as uow:
+            kept = await uow.jobs.renew(held, self._runtime.settings.lease_seconds)
+        self._lose({job.id for job in held} - kept)
+
+    def _lose(self, job_ids: set[UUID]) -> None:
+        """Stop working on what is somebody else's by now: its effect would be refused anyway."""
+        for job, task in self._in_hand.items():
+            if job.id in job_ids and not task.done():
+                metrics.JOBS_FENCED.labels(job_type=job.type).inc()
+                log.warning("job_fenced", job_id=str(job.id), job_type=str(job.type), fence=job.fence)
+                task.cancel()

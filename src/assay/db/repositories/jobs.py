@@ -16,16 +16,18 @@ _ADD = text(
     VALUES (:id, :type, :assessment, :track, :priority, CASE WHEN :waits THEN 'infinity' ELSE clock_timestamp() END, :dedupe, :correlation)
     """
 )
+# the due ones in a CTE of their own: as a subquery of the update a nested loop would run it again and lock more than was asked for
 _CLAIM = text(
     """
-    UPDATE async_jobs SET status = 'leased', fence = fence + 1, attempt = attempt + 1, lease_owner = :owner,
-           lease_expires_at = clock_timestamp() + make_interval(secs => :lease),
-           first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
-    WHERE id IN (
+    WITH due AS MATERIALIZED (
         SELECT id FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND run_at <= clock_timestamp()
         ORDER BY priority, run_at LIMIT :slots FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, job_type, assessment_id, fence, attempt, crashes, correlation_id, track_slug,
+    UPDATE async_jobs SET status = 'leased', fence = fence + 1, attempt = attempt + 1, lease_owner = :owner,
+           lease_expires_at = clock_timestamp() + make_interval(secs => :lease),
+           first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
+    FROM due WHERE async_jobs.id = due.id
+    RETURNING async_jobs.id, job_type, assessment_id, fence, attempt, crashes, correlation_id, track_slug,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
     """

@@ -1,0 +1,130 @@
+"""Migrations: up, down and up again on an empty database, each step on its own, and models that describe exactly what stands."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import servers
+from assay.db import migrate
+from assay.db.models import Base
+
+REVISIONS = [each.revision for each in reversed(list(ScriptDirectory.from_config(migrate.configuration("")).walk_revisions()))]
+CATALOG = {
+    "columns": "SELECT table_name, column_name, udt_name, is_nullable, column_default, is_identity, generation_expression"
+    " FROM information_schema.columns WHERE table_schema = 'public'",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace",
+    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "functions": "SELECT proname, prosrc FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"
+    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')",
+    "triggers": "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+}
+type Catalog = dict[str, set[tuple[Any, ...]]]
+type NewDatabase = Callable[[str], str]
+
+
+@pytest.fixture
+def empty_database(shared: servers.Servers, request: pytest.FixtureRequest) -> Iterator[NewDatabase]:
+    """Makes empty databases, gives their URLs, and drops them."""
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        made.append(f"migrations_{shared.worker}_{name}")
+        return shared.empty_database(made[-1]).replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    yield make
+    for name in made:
+        shared.drop_database(name)
+
+
+def outside_loop(call: Callable[[], Any]) -> Any:
+    """Run `call` in a thread, since migrations run a loop of their own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
+
+
+async def catalog(url: str) -> Catalog:
+    """What Postgres says stands in the database, without the migration tool's own table."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        return {
+            kind: {tuple(row) for row in await connection.fetch(query) if "alembic_version" not in row[0]} for kind, query in CATALOG.items()
+        }
+    finally:
+        await connection.close()
+
+
+async def test_up_down_and_up_again(empty_database: NewDatabase) -> None:
+    """The models equal what the migrations made; down leaves nothing behind; the second way up ends where the first did."""
+    url = empty_database("round")
+    outside_loop(lambda: migrate.upgrade(url))
+    outside_loop(lambda: migrate.check(url))
+    first = await catalog(url)
+    outside_loop(lambda: migrate.downgrade(url, "base"))
+    assert await catalog(url) == {kind: set() for kind in CATALOG}
+    outside_loop(lambda: migrate.upgrade(url))
+    outside_loop(lambda: migrate.check(url))
+    assert await catalog(url) == first
+
+
+async def test_each_step_can_be_taken_back(empty_database: NewDatabase) -> None:
+    """One revision up, down and up again gives the same database at every step."""
+    url = empty_database("steps")
+    for before, revision in pairwise(["base", *REVISIONS]):
+        standing = await catalog(url)
+        outside_loop(lambda at=revision: migrate.upgrade(url, at))
+        made = await catalog(url)
+        outside_loop(lambda at=before: migrate.downgrade(url, at))
+        assert await catalog(url) == standing, f"{revision} does not go back to {before}"
+        outside_loop(lambda at=revision: migrate.upgrade(url, at))
+        assert await catalog(url) == made
+
+
+async def test_models_and_migrations_agree_to_the_letter(empty_database: NewDatabase) -> None:
+    """Tables made from the models have the same columns, constraints (their enumerations too) and indexes as the migrated ones."""
+    migrated, modelled = empty_database("migrated"), empty_database("modelled")
+    outside_loop(lambda: migrate.upgrade(migrated))
+    engine = create_async_engine(modelled)
+
+    def create(connection: Connection) -> None:
+        connection.execute(text("CREATE EXTENSION vector"))
+        Base.metadata.create_all(connection)
+
+    async with engine.begin() as connection:
+        await connection.run_sync(create)
+    await engine.dispose()
+    theirs, ours = await catalog(migrated), await catalog(modelled)
+    for kind in ("columns", "constraints", "indexes"):
+        assert theirs[kind] == ours[kind]
+
+
+async def test_a_model_without_its_migration_is_noticed(empty_database: NewDatabase) -> None:
+    """The check fails on a database that is one revision behind."""
+    url = empty_database("behind")
+    outside_loop(lambda: migrate.upgrade(url, REVISIONS[-2]))
+    with pytest.raises(CommandError, match="not up to date"):
+        outside_loop(lambda: migrate.check(url))
+
+
+async def test_two_migrators_at_once_do_no_harm(empty_database: NewDatabase) -> None:
+    """Two processes starting together migrate one after the other, and both end well."""
+    url = empty_database("twice")
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(migrate.upgrade, url) for _ in range(2)]:
+            done.result()
+    outside_loop(lambda: migrate.check(url))
+
+
+def test_revisions_are_one_line() -> None:
+    """No branches, one head, ids in order."""
+    directory = ScriptDirectory.from_config(migrate.configuration(""))
+    assert directory.get_heads() == [REVISIONS[-1]]
+    assert sorted(REVISIONS) == REVISIONS
