@@ -1,5 +1,7 @@
 """Migrations: up, down and up again on an empty database, each step on its own, and models that describe exactly what stands."""
 
+import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -117,9 +119,9 @@ async def test_a_model_without_its_migration_is_noticed(empty_database: NewDatab
 async def test_two_migrators_at_once_do_no_harm(empty_database: NewDatabase) -> None:
     """Two processes starting together migrate one after the other, and both end well."""
     url = empty_database("twice")
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(migrate.upgrade, url) for _ in range(2)]:
-            done.result()
+    program = "import sys; from assay.db import migrate; migrate.upgrade(sys.argv[1])"
+    migrators = [await asyncio.create_subprocess_exec(sys.executable, "-c", program, url) for _ in range(2)]
+    assert [await migrator.wait() for migrator in migrators] == [0, 0]
     outside_loop(lambda: migrate.check(url))
 
 

@@ -4,8 +4,8 @@ from catalogs import NAMES, candidate, essay, learner
 
 from assay.domain.facts import TO_WORK_ON, WELL, gather
 from assay.domain.fusion import Fact, FactKind, Sentence, verify
-from assay.domain.passages import choose_sources
 from assay.domain.ranking import rerank
+from assay.domain.sources import choose_sources
 
 
 def _facts(**changes: object) -> tuple[Fact, ...]:

@@ -6,7 +6,8 @@ from catalogs import NAMES, content
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.domain.passages import MAX_SOURCES, Hit, choose_sources, chunks, passages, sentences, stem_weights, stems
+from assay.domain.passages import chunks, passages, sentences
+from assay.domain.sources import MAX_SOURCES, Hit, choose_sources, stem_weights, stems
 
 prose = st.text(alphabet="abc ABC.!?\n\"'()“”1é", max_size=120)
 

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from assay.db.models import Recommendation, RecommendationItem
 from assay.db.repositories.jobs import Fenced
-from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor
 from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Cause, Degradation, Stage
@@ -25,7 +24,6 @@ from assay.domain.retrieval import ChunkHit, PartName
 from assay.kit.transactions import assert_no_transaction
 from assay.runtime import Runtime
 from assay.services import essay_scoring, learners, recommending, results
-from assay.services.recommending import Produced
 from assay.services.retrieval import retrieve
 
 
@@ -294,24 +292,6 @@ async def test_a_stale_lease_writes_nothing_and_a_rerun_pays_nothing(runtime: Ru
     recommendation, _, _ = await _stored(runtime, job)
     assert narrator.asked == 1
     assert recommendation.provenance["narrative"]["replayed"] is True
-
-
-async def test_what_is_told_to_others_belongs_to_the_same_transaction(runtime: Runtime, student: Student, track_id: UUID) -> None:
-    """`produced` sees the recommendation before the commit, and its failure takes everything back."""
-    job = await _ready(runtime, student, track_id)
-    seen: list[Produced] = []
-
-    async def fail(uow: UnitOfWork, produced: Produced) -> None:
-        assert await uow.recommendations.get(produced.recommendation_id)
-        seen.append(produced)
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        await _generate(runtime, job, produced=fail)
-    assert seen[0].assessment_id == job.assessment_id
-    async with runtime.open_uow() as uow:
-        assert await uow.recommendations.latest(job.assessment_id) is None
-    assert await _status(runtime, job) == "leased"
 
 
 async def test_giving_up_still_gives_a_result(runtime: Runtime, student: Student, track_id: UUID) -> None:

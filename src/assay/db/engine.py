@@ -13,6 +13,7 @@ def create_engine(
         max_overflow=0,
         pool_timeout=pool_timeout,
         pool_pre_ping=False,
+        hide_parameters=True,  # errors are logged, and values may be somebody's words
         connect_args={
             "timeout": 5,
             "server_settings": {

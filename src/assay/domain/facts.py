@@ -19,8 +19,8 @@ from typing import Final
 
 from assay.domain.fusion import Fact, FactKind
 from assay.domain.learner import Learner
-from assay.domain.passages import Evidence
 from assay.domain.ranking import RankedItem
+from assay.domain.sources import Evidence
 
 WELL: Final = "was handled well"
 TO_WORK_ON: Final = "left room to grow"

@@ -8,9 +8,9 @@ from assay.db.models import Recommendation
 from assay.db.models.base import Json
 from assay.domain.degradation import Degradation
 from assay.domain.fusion import Fact
-from assay.domain.passages import Evidence
 from assay.domain.ranking import RankedItem, Ranking
 from assay.domain.retrieval import QueryPart, Source
+from assay.domain.sources import Evidence
 from assay.kit.ids import new_id
 from assay.services.narration import Narrated
 from assay.services.retrieval import CREDENTIALS_PER_LIST, Retrieved

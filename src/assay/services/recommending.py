@@ -5,14 +5,11 @@ the vector search is away, the track's curated list when nothing could be search
 written down as a degraded stage with its cause. A provider that is busy or briefly away is asked again by the ledger first.
 """
 
-from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import NamedTuple
-from uuid import UUID
 
 import structlog
 
-from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
+from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain import facts
 from assay.domain.curated import curated
 from assay.domain.degradation import Cause, Degradation, Stage
@@ -34,18 +31,6 @@ from assay.services.retrieval import Retrieved, Shortfall, candidate_of, retriev
 log = structlog.get_logger(__name__)
 
 
-class Produced(NamedTuple):
-    """What was written, for whoever tells others in the same transaction."""
-
-    assessment_id: UUID
-    recommendation_id: UUID
-    version: int
-    degradations: tuple[Degradation, ...]
-
-
-type OnProduced = Callable[[UnitOfWork, Produced], Awaitable[None]]
-
-
 async def generate(
     job: ClaimedJob,
     *,
@@ -56,9 +41,8 @@ async def generate(
     narrator: Narrator,
     fallback_narrator: Narrator,
     clock: Clock,
-    produced: OnProduced | None = None,
 ) -> None:
-    """Recommend credentials for `job`'s assessment and complete it. `produced` is called inside the final transaction.
+    """Recommend credentials for `job`'s assessment and complete it.
 
     Raises `Fenced` when the lease is gone (nothing was written then), and `ProviderError` while another try may do without a substitute.
     """
@@ -80,7 +64,7 @@ async def generate(
     if narrated.cause:
         degradations = (*degradations, _template_spoke(narrated.cause, clock))
     draft = Draft(retrieved, ranking, items, told, narrated, degradations, perf_counter() - start)
-    await _write(job, JobStatus.DEGRADED if degradations else JobStatus.SUCCEEDED, draft, open_uow, produced)
+    await _write(job, JobStatus.DEGRADED if degradations else JobStatus.SUCCEEDED, draft, open_uow)
 
 
 async def give_up(
@@ -92,7 +76,6 @@ async def give_up(
     clock: Clock,
     cause: Cause,
     error: str,
-    produced: OnProduced | None = None,
 ) -> None:
     """End a job that cannot be done: the track's curated list, told by the template, without embedder or search.
 
@@ -108,7 +91,7 @@ async def give_up(
     told = facts.gather(learner, items, names)
     narrated = await narration.narrate(told, job, open_uow=open_uow, narrator=fallback_narrator, fallback=fallback_narrator)
     draft = Draft(retrieved, ranking, items, told, narrated, _missing_search(shortfall, "static", clock), perf_counter() - start)
-    await _write(job, JobStatus.DEAD, draft, open_uow, produced, error)
+    await _write(job, JobStatus.DEAD, draft, open_uow, error)
 
 
 async def _curated(open_uow: OpenUnitOfWork, learner: Learner) -> Ranking:
@@ -118,9 +101,7 @@ async def _curated(open_uow: OpenUnitOfWork, learner: Learner) -> Ranking:
     return curated(learner.track, listed, catalog)
 
 
-async def _write(
-    job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: OpenUnitOfWork, produced: OnProduced | None, error: str | None = None
-) -> None:
+async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: OpenUnitOfWork, error: str | None = None) -> None:
     """The effect: the fence first, then the recommendation with all that proves it, one commit."""
     recommendation_id = new_id()
     async with open_uow() as uow:
@@ -129,9 +110,9 @@ async def _write(
         await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id, version))
         for degradation in draft.degradations:
             await uow.scores.add_degradation(job.assessment_id, degradation)
-        await uow.assessments.mark_completed(job.assessment_id)
-        if produced:
-            await produced(uow, Produced(job.assessment_id, recommendation_id, version, tuple(draft.degradations)))
+        turnaround = await uow.assessments.mark_completed(job.assessment_id)
+    metrics.TURNAROUND_SECONDS.labels(track=job.track).observe(turnaround)
+    metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()
     for degradation in draft.degradations:
         metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()
     log.info("recommendation_written", items=len(draft.items), degraded=bool(draft.degradations), milliseconds=round(1000 * draft.seconds))

@@ -13,10 +13,10 @@ from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Cause
 from assay.domain.errors import Fault, ProviderError
 from assay.domain.learner import Learner
-from assay.domain.passages import Evidence, Hit, choose_sources, stem_weights
 from assay.domain.ports import Embedder, VectorStore
 from assay.domain.questions import Slug
 from assay.domain.retrieval import RRF_K, ChunkHit, PartName, QueryPart, Source, build_parts, fuse, websearch
+from assay.domain.sources import Evidence, Hit, choose_sources, stem_weights
 from assay.domain.suitability import Candidate
 from assay.kit.model import Value
 

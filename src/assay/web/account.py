@@ -39,12 +39,7 @@ async def sign_in(
 ) -> Response:
     """Begin a session, or say what did not fit."""
     target = local_path(next)
-    problems = {}
-    if not email.strip() or len(email) > MAX_EMAIL:
-        problems["email"] = "Write your e-mail address."
-    if not password or len(password) > MAX_PASSWORD:
-        problems["password"] = "Write your password."
-    if problems:
+    if problems := _missing(email, password):
         return _form(request, runtime, target, email=email, problems=problems)
     try:
         pair = await runtime.identity.sign_in(runtime.open_uow, email.strip(), password)
@@ -98,9 +93,12 @@ def local_path(target: str) -> str:
     return target if plain and target.startswith("/") and not target.startswith("//") else "/"
 
 
-def _form(
-    request: Request, runtime: Runtime, target: str, *, email: str = "", problems: dict[str, str] | None = None
-) -> Response:
+def _missing(email: str, password: str) -> dict[str, str]:
+    bounds = {"email": (email.strip(), MAX_EMAIL, "e-mail address"), "password": (password, MAX_PASSWORD, "password")}
+    return {name: f"Write your {what}." for name, (given, most, what) in bounds.items() if not 0 < len(given) <= most}
+
+
+def _form(request: Request, runtime: Runtime, target: str, *, email: str = "", problems: dict[str, str] | None = None) -> Response:
     demo = DEMO_PEOPLE if str(runtime.settings.environment) == "embedded" else ()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
     return page(

@@ -72,25 +72,17 @@ def drafts(form: FormData, contents: Mapping[UUID, QuestionContent]) -> Iterator
         )
 
 
-def field_of_answer(content_format: QuestionFormat, answer: Any) -> Field:
+def field_of_answer(asked: QuestionFormat, answer: Any) -> Field:
     """A saved answer as a form shows it; one of a foreign shape shows as empty."""
-    match answer:
-        case str() if content_format in _ONE:
-            return Field(chosen=frozenset({answer}))
-        case list() if content_format is _F.MULTIPLE_CHOICE:
-            return Field(chosen=frozenset(answer))
-        case list() if content_format in _SORTED:
-            return Field(places=tuple(answer))
-        case dict():
-            return Field(pairs=answer)
-        case bool():
-            return Field()
-        case int() | float():
-            return Field(text=number_text(answer))
-        case str():
-            return Field(text=answer)
-        case _:
-            return Field()
+    if isinstance(answer, str):
+        return Field(chosen=frozenset({answer})) if asked in _ONE else Field(text=answer)
+    if isinstance(answer, list):
+        return Field(places=tuple(answer)) if asked in _SORTED else Field(chosen=frozenset(answer))
+    if isinstance(answer, dict):
+        return Field(pairs=answer)
+    if isinstance(answer, int | float):
+        return Field(text=number_text(answer))
+    return Field()
 
 
 def number_text(number: float) -> str:

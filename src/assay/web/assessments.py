@@ -76,9 +76,7 @@ async def save(assessment_id: UUID, request: Request, who: Taker, runtime: Runti
     made = list(drafts(form, contents))
     writes = [draft.write() for draft in made if draft.changed and draft.problem is None]
     refuse_unless_open(read)
-    receipt = (
-        await responses.save(uow, runtime.bank, who.actor, assessment_id, writes, _batch_id(form.get("batch"))) if writes else None
-    )
+    receipt = await responses.save(uow, runtime.bank, who.actor, assessment_id, writes, _batch_id(form.get("batch"))) if writes else None
     problems = any(draft.problem for draft in made)
     if request.headers.get("accept", "").startswith("application/json"):
         return JSONResponse(_receipt(read, receipt, made))
@@ -131,9 +129,7 @@ def expired(read: AssessmentRead) -> Expired:
     )
 
 
-def _paper(
-    request: Request, runtime: Runtime, who: Session, read: AssessmentRead, made: Mapping[UUID, Draft] | None = None
-) -> Response:
+def _paper(request: Request, runtime: Runtime, who: Session, read: AssessmentRead, made: Mapping[UUID, Draft] | None = None) -> Response:
     refuse_unless_open(read)
     views = _views(read, made or {})
     problems = [view for view in views if view.problem]

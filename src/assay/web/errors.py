@@ -23,7 +23,7 @@ TITLES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("This request cannot be read", "Go back and try again."),
     401: ("Please sign in", "Sign in and try again."),
     403: ("This is not open to you", "If you think it should be, ask whoever runs this installation."),
-    404: ("There is nothing here", "The address may be mistyped, or what it names belongs to somebody else. Start again from the first page."),
+    404: ("There is nothing here", "The address may be mistyped, or what it names is somebody else's. Start from the first page."),
     405: ("This address cannot be used like that", "Start again from the first page."),
     409: ("That does not fit how things stand", "Go back and reload the page to see the present state."),
     410: ("This assessment has expired", "Start the track again whenever you like."),
@@ -37,50 +37,52 @@ TITLES: Final[Mapping[int, tuple[str, str]]] = {
 
 def install_error_pages(app: FastAPI) -> None:
     """Answer every error of `app` for people."""
+    app.add_exception_handler(DomainError, _domain)  # type: ignore[arg-type]  # Starlette types handlers by their base
+    app.add_exception_handler(RequestValidationError, _validation)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, _unexpected)
 
-    @app.exception_handler(DomainError)
-    async def domain(request: Request, error: DomainError) -> Response:
-        status = status_of(error)
-        if _wants_json(request):
-            return problem(status, error.error_code, error.detail, problems=error.problems, facts=error.facts)
-        if isinstance(error, Unauthenticated) or error.error_code == session.STALE_FORM:
-            return await _sign_in_first(request, status)
-        if isinstance(error, Expired):
-            return page(request, "expired.html", status=status, detail=error.detail, track_id=error.facts.get("track_id"))
-        answer = _error_page(request, status, error.detail)
-        if isinstance(error, RateLimited | Unavailable):
-            answer.headers["Retry-After"] = str(max(1, round(error.retry_after)))
-        return answer
 
-    @app.exception_handler(RequestValidationError)
-    async def validation(request: Request, error: RequestValidationError) -> Response:
-        problems = field_problems(error)
-        if _wants_json(request):
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request does not fit.", problems=problems)
-        in_address = all(each.pointer.startswith("/path") for each in problems)
-        return _error_page(request, HTTPStatus.NOT_FOUND if in_address else HTTPStatus.UNPROCESSABLE_ENTITY)
+async def _domain(request: Request, error: DomainError) -> Response:
+    status = status_of(error)
+    if _wants_json(request):
+        return problem(status, error.error_code, error.detail, problems=error.problems, facts=error.facts)
+    if isinstance(error, Unauthenticated) or error.error_code == session.STALE_FORM:
+        return await _sign_in_first(request, status)
+    if isinstance(error, Expired):
+        return page(request, "expired.html", status=status, detail=error.detail, track_id=error.facts.get("track_id"))
+    answer = _error_page(request, status, error.detail)
+    if isinstance(error, RateLimited | Unavailable):
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    return answer
 
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Response:
-        if _wants_json(request):
-            return problem(error.status_code, HTTPStatus(error.status_code).name.lower(), str(error.detail))
-        answer = _error_page(request, error.status_code)
-        answer.headers.update(error.headers or {})
-        return answer
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        log.error("unexpected_error", kind=type(error).__name__, exc_info=error)
-        if _wants_json(request):
-            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", INTERNAL)
-        return _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+async def _validation(request: Request, error: RequestValidationError) -> Response:
+    problems = field_problems(error)
+    if _wants_json(request):
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request does not fit.", problems=problems)
+    in_address = all(each.pointer.startswith("/path") for each in problems)
+    return _error_page(request, HTTPStatus.NOT_FOUND if in_address else HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    if _wants_json(request):
+        return problem(error.status_code, HTTPStatus(error.status_code).name.lower(), str(error.detail))
+    answer = _error_page(request, error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected_error", kind=type(error).__name__, exc_info=error)
+    if _wants_json(request):
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", INTERNAL)
+    return _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _error_page(request: Request, status: int, detail: str = "") -> Response:
     title, advice = TITLES.get(status, TITLES[500 if status >= 500 else 400])
-    return page(
-        request, "error.html", status=status, title=title, detail=detail, advice=advice, correlation_id=current_correlation_id()
-    )
+    return page(request, "error.html", status=status, title=title, detail=detail, advice=advice, correlation_id=current_correlation_id())
 
 
 async def _sign_in_first(request: Request, status: int) -> Response:

@@ -43,9 +43,7 @@ async def _student(request: Request, uow: Uow, who: Session, cursor: UUID | None
     confined = who.actor.assessment_id is not None
     offered = [] if confined else await tracks.list_tracks(uow, who.actor)
     open_tracks = {each.track.id for each in mine if each.status is AssessmentStatus.IN_PROGRESS}
-    return page(
-        request, "home_student.html", mine=mine, next_cursor=listed.next_cursor, tracks=offered, open_tracks=open_tracks, now=now
-    )
+    return page(request, "home_student.html", mine=mine, next_cursor=listed.next_cursor, tracks=offered, open_tracks=open_tracks, now=now)
 
 
 def _urgency(line: AssessmentSummary) -> int:

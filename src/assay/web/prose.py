@@ -41,7 +41,7 @@ def _blocks(text: str) -> Iterator[Markup]:
     for is_code, run in groupby(_kinds(lines), key=lambda pair: pair[0]):
         body = "\n".join(line for _, line in run).strip("\n")
         if is_code:
-            yield Markup("<pre><code>{}</code></pre>").format(_dedent(body))
+            yield Markup('<pre tabindex="0"><code>{}</code></pre>').format(_dedent(body))
         else:
             yield from (Markup("<p>{}</p>").format(inline(part.strip())) for part in re.split(r"\n\s*\n", body) if part.strip())
 

@@ -115,7 +115,8 @@ def _operation(path: str, method: str, operation: Json) -> Operation:
         parameters=tuple(_parameter(each) for each in operation.get("parameters", ())),
         body=_content_kind(operation.get("requestBody", {})),
         answers=tuple(
-            Answer(status, answer.get("description", ""), _content_kind(answer)) for status, answer in operation.get("responses", {}).items()
+            Answer(status, answer.get("description", ""), _content_kind(answer))
+            for status, answer in operation.get("responses", {}).items()
         ),
     )
 
@@ -163,7 +164,7 @@ def _words(schema: Json) -> Iterator[tuple[str, bool]]:
         yield "object of ", False
         yield from _words(schema["additionalProperties"])
     else:
-        name = schema.get("format") or schema.get("type", "anything")
+        name = str(schema.get("format") or schema.get("type", "anything"))
         yield {"date-time": "time (RFC 3339)", "uuid": "UUID", "null": "null"}.get(name, name), False
 
 

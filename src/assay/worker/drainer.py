@@ -4,10 +4,10 @@ It wakes on a ring, when a slot comes free, and once a second, so that a lost ri
 """
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 from time import perf_counter
 from typing import Final
-from uuid import UUID
 
 import structlog
 
@@ -92,7 +92,8 @@ class Drainer:
                 claims = await uow.jobs.claim(self._owner, free, self._runtime.settings.lease_seconds)
         except Unavailable:
             return
-        self._lose({claim.job.id for claim in claims})
+        anew = {claim.job.id for claim in claims}
+        self._lose([job for job in self._in_hand if job.id in anew])
         for claim in claims:
             job = claim.job
             metrics.JOB_WAIT_SECONDS.labels(job_type=job.type, track=job.track).observe(claim.waited)
@@ -174,12 +175,12 @@ class Drainer:
             return
         async with self._runtime.open_uow() as uow:
             kept = await uow.jobs.renew(held, self._runtime.settings.lease_seconds)
-        self._lose({job.id for job in held} - kept)
+        self._lose([job for job in held if job.id not in kept])
 
-    def _lose(self, job_ids: set[UUID]) -> None:
-        """Stop working on what is somebody else's by now: its effect would be refused anyway."""
-        for job, task in self._in_hand.items():
-            if job.id in job_ids and not task.done():
+    def _lose(self, lost: Iterable[ClaimedJob]) -> None:
+        """Stop working on claims that are somebody else's by now: their effects would be refused anyway."""
+        for job in lost:
+            if (task := self._in_hand.get(job)) and not task.done():
                 metrics.JOBS_FENCED.labels(job_type=job.type).inc()
                 log.warning("job_fenced", job_id=str(job.id), job_type=str(job.type), fence=job.fence)
                 task.cancel()

@@ -162,10 +162,13 @@ class Assessments:
         moment: datetime = (await self._session.execute(query, {"id": assessment_id})).scalar_one()
         return moment
 
-    async def mark_completed(self, assessment_id: UUID) -> None:
-        """The result stands; makes room for a retake."""
-        query = text("UPDATE assessments SET completed_at = clock_timestamp(), closed_at = clock_timestamp() WHERE id = :id")
-        await self._session.execute(query, {"id": assessment_id})
+    async def mark_completed(self, assessment_id: UUID) -> float:
+        """The result stands, and there is room for a retake; returns the seconds since the submission."""
+        query = text(
+            "UPDATE assessments SET completed_at = clock_timestamp(), closed_at = clock_timestamp() WHERE id = :id"
+            " RETURNING extract(epoch FROM completed_at - submitted_at)::float"
+        )
+        return float((await self._session.execute(query, {"id": assessment_id})).scalar_one())
 
     async def job_progress(self, assessment_id: UUID) -> dict[str, JobProgress]:
         """What the ledger says, by job type."""

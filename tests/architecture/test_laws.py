@@ -1,0 +1,180 @@
+"""The laws of the house that code can check: one commit, honest names, small modules, whole registries, personal data encrypted."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from sqlalchemy import LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from assay.ai.openai_client import call
+from assay.broker.rq import FUNCTIONS
+from assay.db.models import Base
+from assay.db.types import EncryptedJson, EncryptedText
+from assay.domain import errors
+from assay.domain.degradation import PLAIN_WORDS, Cause, Stage
+from assay.domain.errors import PERMANENT_FAULTS, AssayError, DomainError, Fault
+from assay.domain.jobs import QUEUES, JobType
+from assay.domain.progress import TYPICAL_SECONDS
+from assay.edge.errors import STATUS
+from assay.kit.transactions import NetworkInsideTransaction, transaction_marked
+from assay.services.submission import PRIORITIES
+from assay.worker.handlers import GIVE_UP, HANDLERS
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+MODULE_LINES = 400
+EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "misc", "common"}
+
+PLAIN = {
+    "analytics_events": "event track_slug",
+    "async_jobs": "job_type track_slug status dedupe_key correlation_id lease_owner last_error",
+    "audit_logs": "action target_type target_id changes correlation_id previous_hash hash",
+    "cohorts": "name",
+    "credential_catalog": "slug status",
+    "credential_versions": "content content_hash",
+    "degraded_stages": "stage cause replaced_by detail",
+    "embedding_artifacts": "section text",
+    "essay_scores": "flags provenance reply_key",
+    "idempotency_keys": "key request_hash",
+    "index_versions": "embedder chunking catalog_hash status",
+    "metric_snapshots": "name labels",
+    "model_calls": "purpose producer model prompt_hash parameters outcome usage reply_key",
+    "model_replies": "key purpose",
+    "question_versions": "content content_hash rubric_hash",
+    "questions": "slug type",
+    "rag_traces": "part hits",
+    "recommendation_feedback": "author_role track_slug decision",
+    "recommendation_items": "reasons sources ranks",
+    "recommendations": "excluded provenance",
+    "refresh_tokens": "token_hash",
+    "response_batches": "batch_id",
+    "role_catalog": "slug status name description skill_focus question_mix target_level fallback_credentials",
+    "rule_scores": "signals",
+    "skills": "slug name",
+    "users": "email_index password_hash role",
+    "webhook_deliveries": "status",
+    "webhook_endpoints": "url events",
+    "webhook_events": "event dedupe_key",
+}
+"""Columns that hold text, JSON or bytes in clear. A new one is added here only when it can never name a person or hold their words."""
+ENCRYPTED = {
+    "assessment_responses": "answer",
+    "essay_scores": "verdict",
+    "idempotency_keys": "response",
+    "model_replies": "reply",
+    "rag_traces": "query",
+    "recommendation_feedback": "items comment",
+    "recommendations": "summary",
+    "users": "email name external_id",
+    "webhook_endpoints": "secret",
+    "webhook_events": "payload",
+}
+
+
+def names(path: Path) -> Iterator[str]:
+    """What a module calls itself and what it defines."""
+    yield path.stem
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+
+
+def words(name: str) -> set[str]:
+    """The words of a snake_case or CamelCase name."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)}
+
+
+def test_there_is_one_commit() -> None:
+    """Transactions end in the unit of work and nowhere else."""
+    places = [path.name for path in SOURCES for _ in range(path.read_text(encoding="utf-8").count(".commit("))]
+    assert places == ["unit_of_work.py"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src" / "assay")))
+def test_a_module_is_small_and_named_for_what_it_does(path: Path) -> None:
+    """At most 400 lines, and no name that says nothing."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES
+    assert not [name for name in names(path) if words(name) & EMPTY_WORDS]
+
+
+def test_relations_are_never_loaded_in_passing() -> None:
+    """Every relationship is `lazy="raise"`: a query is written where it is made."""
+    relations = [relation for mapper in Base.registry.mappers for relation in mapper.relationships]
+    assert [str(relation) for relation in relations if relation.lazy != "raise"] == []
+
+
+def test_every_table_has_a_key_and_every_time_a_zone() -> None:
+    """No table without a primary key, no foreign key that may dangle, no time without its zone."""
+    for table in Base.metadata.tables.values():
+        assert table.primary_key.columns
+        assert not [column.name for column in table.columns if getattr(column.type, "timezone", True) is False]
+
+
+def test_every_job_type_is_whole() -> None:
+    """Each type has a handler, an ending, a queue, a priority, a typical duration and a function that RQ can call; nothing is left over."""
+    registries = (HANDLERS, GIVE_UP, FUNCTIONS, QUEUES, PRIORITIES, TYPICAL_SECONDS)
+    assert [set(registry) for registry in registries] == [set(JobType)] * len(registries)
+    for job_type, dotted in FUNCTIONS.items():
+        module, _, function = dotted.rpartition(".")
+        assert function == job_type.value
+        assert callable(getattr(import_module(module), function))
+
+
+def test_every_fault_is_a_cause_and_every_stage_has_words() -> None:
+    """A provider's fault can be stored as the cause of a degraded stage; the reader is told what each stage means."""
+    assert {fault.value for fault in Fault} <= {cause.value for cause in Cause}
+    assert set(PLAIN_WORDS) == set(Stage)
+    assert PERMANENT_FAULTS < set(Fault)
+
+
+def test_every_error_is_on_the_map_and_in_the_tree() -> None:
+    """Each kind of domain error has one status; the tree in the docstring names every class there is."""
+    assert set(STATUS) == set(DomainError.__subclasses__())
+    assert len(set(STATUS.values())) == len(STATUS)
+    kinds = {AssayError, DomainError, *DomainError.__subclasses__(), errors.ProviderError}
+    assert {kind.__name__ for kind in kinds} == _drawn()
+    assert len({kind.code for kind in DomainError.__subclasses__()}) == len(DomainError.__subclasses__())
+
+
+def _drawn() -> set[str]:
+    return {name for line in (errors.__doc__ or "").splitlines() for name in re.findall(r"^[│├└─ ]*([A-Z]\w+)(?=\s{2,}|$)", line)}
+
+
+def columns(*kinds: type) -> dict[str, str]:
+    """Names of the columns of these types, by table."""
+    found = {table.name: [column.name for column in table.columns if isinstance(column.type, kinds)] for table in Base.metadata.tables.values()}
+    return {table: " ".join(column) for table, column in sorted(found.items()) if column}
+
+
+def test_personal_data_is_in_encrypted_columns() -> None:
+    """Both lists are whole: whatever can hold words is either encrypted or on the list of what never holds anybody's."""
+    assert columns(EncryptedText, EncryptedJson) == ENCRYPTED
+    assert columns(Text, JSONB, ARRAY, LargeBinary) == PLAIN
+
+
+def test_a_ciphertext_is_bound_to_its_own_column() -> None:
+    """Each encrypted column names itself as the place, so that no value can be moved to another."""
+    for table in Base.metadata.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, EncryptedText | EncryptedJson):
+                assert column.type.place == f"{table.name}.{column.name}"
+
+
+async def test_no_model_is_called_inside_a_transaction() -> None:
+    """Everything said to the provider goes through one function, and that refuses."""
+
+    async def send() -> None:
+        pytest.fail("the call went out")
+
+    with transaction_marked(), pytest.raises(NetworkInsideTransaction):
+        await call(send, deadline=1)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src" / "assay")))
+def test_the_source_speaks_of_the_project_alone(path: Path) -> None:
+    """No paths of somebody's machine."""
+    assert not re.search(r"/(?:work|root|home/\w+|Users/\w+)/", path.read_text(encoding="utf-8"))

@@ -1,0 +1,158 @@
+"""Personal data at rest: after a whole journey no table, no message of the queue, no log line and no metric says who or what in clear."""
+
+import base64
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import redis
+import structlog
+from sqlalchemy import text
+
+from assay.db.models import Base, RagTrace, Recommendation, User, WebhookEndpoint, WebhookEvent
+from assay.db.unit_of_work import OpenUnitOfWork
+from assay.domain.actors import Role
+from assay.domain.grading import ModelReply
+from assay.kit.ids import new_id
+from assay.observability import metrics
+from assay.observability.logging import configure_logging
+from assay.runtime import Runtime
+from assay.settings import Settings
+from assay.worker.drainer import Drainer
+from journeys import Student
+
+NAME, EMAIL, EXTERNAL = "Quentin Zabriskie", "zabriskie.q@uni.example", "matric-77-zulu"
+PERSON = (NAME, "Zabriskie", EMAIL, EXTERNAL)
+ESSAY = (
+    "At Wobblethwaite I learned that an idempotent endpoint can be called again without changing the outcome. For example, my uncle "
+    "Perpetuus ran a bakery whose payment service stored a key with every request. When the same key arrived twice, the service returned "
+    "the stored response, so Wobblethwaite never charged a customer twice. Therefore the key, the effect and the response belong in one "
+    "transaction. Perpetuus would say that a network can fail after the work is done. I would also measure how often keys repeat."
+)
+FREE_TEXT = "Since Kilimanjarovsky I enjoy data models, and Kilimanjarovsky taught me SQL."
+COMMENT, REASON = "Fits me, says Grandmother Ottoline.", "Ottoline already has it"
+WORDS = ("Wobblethwaite", "Perpetuus", "Kilimanjarovsky", "Ottoline")
+
+
+def disguises(canary: str) -> set[str]:
+    """The ways in which text hides in a dump: as it is, in hexadecimal, in base64 at any offset, in UTF-16, escaped."""
+    raw = canary.encode()
+    coded = {base64.b64encode(b"x" * shift + raw)[4:-4].decode() for shift in range(3)}
+    return {canary.lower(), raw.hex(), canary.encode("utf-16-le").hex(), json.dumps(canary).strip('"').lower(), *coded}
+
+
+def found(dump: str, canaries: tuple[str, ...]) -> set[str]:
+    """The canaries that `dump` betrays."""
+    lowered = dump.lower()
+    return {each for each in canaries if any(disguise in dump or disguise in lowered for disguise in disguises(each))}
+
+
+async def everything(open_uow: OpenUnitOfWork) -> dict[str, str]:
+    """Every table as text, binary columns in hexadecimal."""
+    dumps = {}
+    async with open_uow() as uow:
+        for table in Base.metadata.tables:
+            rows = await uow.session.scalars(text(f'SELECT row_to_json(t)::text FROM "{table}" t'))
+            dumps[table] = "\n".join(rows)
+    return dumps
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    """A search that finds nothing proves nothing unless it finds what is there."""
+    for hidden in (NAME, NAME.upper(), NAME.encode().hex(), base64.b64encode(b"ab" + NAME.encode() + b"abc").decode()):
+        assert found(f'{{"column": "{hidden}"}}', PERSON)
+    assert not found('{"column": "nothing to see"}', PERSON)
+
+
+@pytest.fixture
+def log_lines() -> Iterator[io.StringIO]:
+    """Everything logged meanwhile, at the most talkative level."""
+    root, quiet = logging.getLogger(), structlog.get_config()
+    before = (list(root.handlers), root.level)
+    stream = io.StringIO()
+    configure_logging("json", "DEBUG", stream)
+    yield stream
+    root.handlers, root.level = before
+    structlog.configure(**quiet)
+
+
+async def rename(runtime: Runtime, user_id: UUID) -> None:
+    """Give the demo student a name that is nobody else's."""
+    async with runtime.open_uow() as uow:
+        user = await uow.accounts.get(user_id)
+        assert user is not None
+        user.name, user.email, user.external_id = NAME, EMAIL, EXTERNAL
+        uow.accounts.add(user)
+
+
+async def test_a_whole_journey_leaves_nothing_in_clear(
+    log_lines: io.StringIO, student: Student, student_actor: Any, runtime: Runtime, track_id: UUID, drainer: Drainer, settings: Settings
+) -> None:
+    """Answer, submit, be graded, be recommended to, comment, be refused: tables, Redis, logs and metrics hold no name and no sentence."""
+    await rename(runtime, student_actor.id)
+    bundle, result = await student.finished(track_id, essay=ESSAY, freeText=FREE_TEXT)
+    recommendation = result["recommendation"]
+    assert any(word in json.dumps(result) for word in WORDS), "the journey quotes the essay, or this test looks for nothing"
+    feedback = {
+        "relevance": 4,
+        "fit": 5,
+        "comment": COMMENT,
+        "items": [{"credentialId": recommendation["items"][0]["credentialId"], "decision": "reject", "reason": REASON}],
+    }
+    path = f"/recommendations/{recommendation['id']}/feedback"
+    given = await student.request("POST", path, json=feedback, headers={"Idempotency-Key": "feedback-key-1"})
+    assert given.status_code == 200, given.text
+    assert (await student.save(bundle, {bundle["questions"][0]["id"]: ESSAY}, batch="too-late")).status_code == 409
+    assert (await student.request("POST", path, json={**feedback, "comment": COMMENT + "\x00"})).status_code == 422
+
+    dumps = await everything(runtime.open_uow)
+    assert dumps["essay_scores"]
+    assert dumps["recommendation_feedback"]
+    assert dumps["rag_traces"]
+    assert {table: hits for table, dump in dumps.items() if (hits := found(dump, PERSON + WORDS))} == {}
+    store = redis.Redis.from_url(settings.redis_url.get_secret_value())
+    messages = b"".join(key + (store.dump(key) or b"") for key in store.scan_iter("*"))
+    store.close()
+    assert found(messages.decode("latin-1"), PERSON + WORDS) == set()
+    assert log_lines.getvalue().count("\n") > 10
+    assert found(log_lines.getvalue(), PERSON + WORDS) == set()
+    assert found(metrics.exposition()[0].decode(), PERSON + WORDS) == set()
+
+
+async def test_what_no_journey_reaches_is_encrypted_too(open_uow: OpenUnitOfWork, new_assessment: Any) -> None:
+    """Secrets and payloads of webhooks, stored replies, answers under a key, queries and summaries, written directly."""
+    async with open_uow() as uow:
+        assessment_id = await new_assessment(uow)
+        user = User(id=new_id(), email=EMAIL, name=NAME, external_id=EXTERNAL, role=Role.STUDENT.value, pseudonym=new_id())
+        uow.accounts.add(user)
+        await uow.replies.store("key", "score_essay", ModelReply(content={"quote": ESSAY}))
+        recommendation_id = new_id()
+        values: dict[str, Any] = {"excluded": [], "provenance": {}, "processing_ms": 1.0}
+        uow.session.add_all(
+            [
+                WebhookEndpoint(url="https://lms.example/hook", secret="Wobblethwaite", events=[]),
+                WebhookEvent(event="assessment.completed", dedupe_key="d", payload={"name": NAME}),
+                Recommendation(id=recommendation_id, assessment_id=assessment_id, summary={"text": ESSAY}, **values),
+            ]
+        )
+        await uow.session.flush()
+        uow.session.add(RagTrace(recommendation_id=recommendation_id, part="essay", query=ESSAY, weight=1.0, hits=[]))
+        assert await uow.idempotency.claim(user.id, "k", "hash")
+        await uow.idempotency.answer(user.id, "k", {"name": NAME, "essay": ESSAY})
+    dumps = await everything(open_uow)
+    for table in ("webhook_endpoints", "webhook_events", "recommendations", "rag_traces", "idempotency_keys", "model_replies"):
+        assert dumps[table]
+    assert {table: hits for table, dump in dumps.items() if (hits := found(dump, PERSON + WORDS))} == {}
+    async with open_uow() as uow:
+        kept = await uow.accounts.by_email(f" {EMAIL.upper()} ")
+        assert kept is not None
+        assert (kept.name, kept.email, kept.external_id) == (NAME, EMAIL, EXTERNAL)
+        reply, answered = await uow.replies.find("key"), await uow.idempotency.find(kept.id, "k")
+        assert reply is not None
+        assert reply.content == {"quote": ESSAY}
+        assert answered is not None
+        assert answered.response == {"name": NAME, "essay": ESSAY}

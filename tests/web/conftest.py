@@ -1,0 +1,35 @@
+"""People at the pages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest_asyncio
+from starlette.applications import Starlette
+
+from assay.domain.actors import Actor, Role
+from assay.runtime import Runtime
+from visitor import Visitor
+
+type Visit = Callable[..., Awaitable[Visitor]]
+
+ROLES = {"student": Role.STUDENT, "student2": Role.STUDENT, "advisor": Role.ADVISOR, "admin": Role.ADMIN}
+
+
+@pytest_asyncio.fixture
+async def visit(app: Starlette, runtime: Runtime) -> AsyncIterator[Visit]:
+    """Opens a browser for one of the demo people, signed in, or for nobody."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(name: str | None = None) -> Visitor:
+            visitor = Visitor(app, await _token(runtime, name) if name else None)
+            await stack.enter_async_context(visitor.client)
+            return visitor
+
+        yield opened
+
+
+async def _token(runtime: Runtime, name: str) -> str:
+    async with runtime.open_uow() as uow:
+        user = await uow.accounts.by_email(f"{name}@assay.example")
+    assert user is not None
+    return runtime.identity.tokens.access(Actor(id=user.id, role=ROLES[name]), runtime.clock())
