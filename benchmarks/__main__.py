@@ -57,5 +57,13 @@ def start(
     _finish(measurement.run(_console(), clients=clients, requests=requests, repeats=repeats, durable=durable), as_json=as_json)
 
 
+@app.command()
+def recovery(repeats: Repeats = 3, *, durable: Durable = True, as_json: Json = False) -> None:
+    """Kill -9 of the worker in the middle of its model calls: how soon somebody else goes on."""
+    from benchmarks import recovery as measurement
+
+    _finish(measurement.run(_console(), repeats=repeats, durable=durable), as_json=as_json)
+
+
 if __name__ == "__main__":
     app(prog_name="./dev bench")

@@ -51,7 +51,9 @@ def request(method: str, path: str, headers: dict[str, str], body: object = None
 
 def in_another_process(job: Job) -> Outcome:
     """Run `job` in a process of its own. Raises `subprocess.CalledProcessError`."""
-    done = subprocess.run([sys.executable, "-m", "benchmarks.load"], input=json.dumps(asdict(job)), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load"], input=json.dumps(asdict(job)), capture_output=True, text=True, check=True
+    )
     return Outcome(**json.loads(done.stdout))
 
 

@@ -14,10 +14,10 @@ from rich.console import Console
 from assay.embedded import programs
 from assay.runtime import Runtime, open_runtime
 from benchmarks import journal, machine, people
-from benchmarks.watch import watched
 from benchmarks.people import Taken
 from benchmarks.report import Figure, Report, percentile
 from benchmarks.stack import Stack, bare_stack
+from benchmarks.watch import watched
 
 POLL_SECONDS = 1.0
 """How often a waiting client asks; what it sees is late by half of this on average."""

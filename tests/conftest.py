@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import hypothesis
 import pytest
 import pytest_asyncio
+import servers
+from journeys import Student
 from starlette.applications import Starlette
 
-import servers
 from assay.asgi import create_app
 from assay.db import migrate
 from assay.domain.actors import Actor, Role
@@ -23,7 +25,6 @@ from assay.security.encryption import new_key
 from assay.services import identity, indexing, seeding
 from assay.settings import Environment, Settings
 from assay.worker.drainer import Drainer
-from journeys import Student
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 KEYS = {
@@ -32,6 +33,9 @@ KEYS = {
     "jwt_keys": {"test": "a-secret-for-tests-of-at-least-32-bytes"},
 }
 _names = count()
+# examples share two cores with everything else: how long one takes says nothing
+hypothesis.settings.register_profile("assay", deadline=None)
+hypothesis.settings.load_profile("assay")
 
 
 def pytest_configure(config: pytest.Config) -> None:

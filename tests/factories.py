@@ -23,9 +23,7 @@ def rubric(**changes: Any) -> Rubric:
     """A rubric of equal weights with two key points."""
     dimension = DimensionRubric(levels=("Absent", "Weak", "Fair", "Good", "Excellent"))
     points = [{"id": "first", "text": "The first point to be made"}, {"id": "second", "text": "The second point to be made"}]
-    return Rubric.model_validate(
-        {"clarity": dimension, "accuracy": dimension, "coherence": dimension, "key_points": points, **changes}
-    )
+    return Rubric.model_validate({"clarity": dimension, "accuracy": dimension, "coherence": dimension, "key_points": points, **changes})
 
 
 JUDGED: dict[tuple[str, str], dict[str, Any]] = {

@@ -22,6 +22,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,15 +73,15 @@ def close_session(config: pytest.Config) -> None:
         return
     helper.stdin.close()
     helper.wait(timeout=60)
+    shutil.rmtree(config.stash[_FOLDER], ignore_errors=True)
 
 
 def of(config: pytest.Config) -> "Servers":
     """The servers, started by the first call of the session."""
     folder = Path(config.stash[_FOLDER])
-    with (folder / "wanted").open("wb", buffering=0) as wanted:
-        wanted.write(b"!")
     answer, deadline = folder / "answer.json", time.monotonic() + _WAIT_SECONDS
     while not answer.exists():
+        _wish(folder)
         if time.monotonic() > deadline:
             pytest.exit(f"the test servers did not start within {_WAIT_SECONDS:.0f} s; the helper's folder is {folder}")
         time.sleep(0.02)
@@ -89,6 +90,14 @@ def of(config: pytest.Config) -> "Servers":
         pytest.exit(f"the test servers did not start: {said['problem']}")
     cluster = postgres.Cluster(Path(said["data"]), Path(said["sockets"]))
     return Servers(folder, cluster, valkey.Store(Path(said["valkey"]), Path(said["socket"])), _worker_number())
+
+
+def _wish(folder: Path) -> None:
+    """Tell the helper that servers are wanted; without effect while it is not listening yet (or no more)."""
+    with suppress(OSError):
+        descriptor = os.open(folder / "wanted", os.O_WRONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "wb", buffering=0) as wanted:
+            wanted.write(b"!")
 
 
 def _worker_number() -> int:
@@ -203,9 +212,7 @@ def _main(folder: Path) -> None:
     try:
         _help(folder)
     finally:
-        for leftover in folder.iterdir():
-            leftover.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

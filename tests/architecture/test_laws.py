@@ -128,7 +128,7 @@ def test_every_fault_is_a_cause_and_every_stage_has_words() -> None:
     """A provider's fault can be stored as the cause of a degraded stage; the reader is told what each stage means."""
     assert {fault.value for fault in Fault} <= {cause.value for cause in Cause}
     assert set(PLAIN_WORDS) == set(Stage)
-    assert PERMANENT_FAULTS < set(Fault)
+    assert set(Fault) > PERMANENT_FAULTS
 
 
 def test_every_error_is_on_the_map_and_in_the_tree() -> None:
@@ -146,7 +146,9 @@ def _drawn() -> set[str]:
 
 def columns(*kinds: type) -> dict[str, str]:
     """Names of the columns of these types, by table."""
-    found = {table.name: [column.name for column in table.columns if isinstance(column.type, kinds)] for table in Base.metadata.tables.values()}
+    found = {
+        table.name: [column.name for column in table.columns if isinstance(column.type, kinds)] for table in Base.metadata.tables.values()
+    }
     return {table: " ".join(column) for table, column in sorted(found.items()) if column}
 
 

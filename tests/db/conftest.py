@@ -97,7 +97,13 @@ def new_job(open_uow: OpenUnitOfWork, new_assessment: NewAssessment) -> NewJob:
         async with open_uow() as uow:
             assessment_id = await new_assessment(uow)
             await uow.jobs.add(
-                job_id, job_type, assessment_id=assessment_id, track="backend-engineer", correlation_id="c-1", priority=priority, waits=waits
+                job_id,
+                job_type,
+                assessment_id=assessment_id,
+                track="backend-engineer",
+                correlation_id="c-1",
+                priority=priority,
+                waits=waits,
             )
         return job_id
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 import redis
 import structlog
+from journeys import Student
 from sqlalchemy import text
 
 from assay.db.models import Base, RagTrace, Recommendation, User, WebhookEndpoint, WebhookEvent
@@ -23,7 +24,6 @@ from assay.observability.logging import configure_logging
 from assay.runtime import Runtime
 from assay.settings import Settings
 from assay.worker.drainer import Drainer
-from journeys import Student
 
 NAME, EMAIL, EXTERNAL = "Quentin Zabriskie", "zabriskie.q@uni.example", "matric-77-zulu"
 PERSON = (NAME, "Zabriskie", EMAIL, EXTERNAL)

@@ -96,14 +96,22 @@ async def test_erasure_is_still_possible(one_of_each: OpenUnitOfWork) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "INSERT INTO rule_scores (assessment_id, question_id, credit, answered, signals)"
-        " SELECT assessment_id, uuidv7(), 1, true, '{}' FROM assessment_question_snapshots",
-        "INSERT INTO essay_scores (assessment_id, question_id, version, clarity, percent, flags, verdict, provenance)"
-        " SELECT assessment_id, question_id, 2, 5, 50, '{}', '\\x00', '{}' FROM assessment_question_snapshots",
-        "INSERT INTO essay_scores (assessment_id, question_id, version, clarity, percent, flags, verdict, provenance)"
-        " SELECT assessment_id, question_id, 2, 4, 100.5, '{}', '\\x00', '{}' FROM assessment_question_snapshots",
-        "INSERT INTO essay_scores (assessment_id, question_id, version, clarity, percent, flags, verdict, provenance)"
-        " SELECT assessment_id, question_id, 2, 4, 'NaN', '{}', '\\x00', '{}' FROM assessment_question_snapshots",
+        (
+            "INSERT INTO rule_scores (assessment_id, question_id, credit, answered, signals)"
+            " SELECT assessment_id, uuidv7(), 1, true, '{}' FROM assessment_question_snapshots"
+        ),
+        (
+            "INSERT INTO essay_scores (assessment_id, question_id, version, clarity, percent, flags, verdict, provenance)"
+            " SELECT assessment_id, question_id, 2, 5, 50, '{}', '\\x00', '{}' FROM assessment_question_snapshots"
+        ),
+        (
+            "INSERT INTO essay_scores (assessment_id, question_id, version, clarity, percent, flags, verdict, provenance)"
+            " SELECT assessment_id, question_id, 2, 4, 100.5, '{}', '\\x00', '{}' FROM assessment_question_snapshots"
+        ),
+        (
+            "INSERT INTO essay_scores (assessment_id, question_id, version, clarity, percent, flags, verdict, provenance)"
+            " SELECT assessment_id, question_id, 2, 4, 'NaN', '{}', '\\x00', '{}' FROM assessment_question_snapshots"
+        ),
         "INSERT INTO bank_state (singleton, version) VALUES (false, 1)",
         "UPDATE assessments SET completed_at = now(), closed_at = NULL",
         "UPDATE assessments SET completed_at = now(), submitted_at = NULL",

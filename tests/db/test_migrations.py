@@ -4,17 +4,18 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import asyncpg
 import pytest
+import servers
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import servers
 from assay.db import migrate
 from assay.db.models import Base
 
@@ -58,7 +59,8 @@ async def catalog(url: str) -> Catalog:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         return {
-            kind: {tuple(row) for row in await connection.fetch(query) if "alembic_version" not in row[0]} for kind, query in CATALOG.items()
+            kind: {tuple(row) for row in await connection.fetch(query) if "alembic_version" not in row[0]}
+            for kind, query in CATALOG.items()
         }
     finally:
         await connection.close()
@@ -82,11 +84,11 @@ async def test_each_step_can_be_taken_back(empty_database: NewDatabase) -> None:
     url = empty_database("steps")
     for before, revision in pairwise(["base", *REVISIONS]):
         standing = await catalog(url)
-        outside_loop(lambda at=revision: migrate.upgrade(url, at))
+        outside_loop(partial(migrate.upgrade, url, revision))
         made = await catalog(url)
-        outside_loop(lambda at=before: migrate.downgrade(url, at))
+        outside_loop(partial(migrate.downgrade, url, before))
         assert await catalog(url) == standing, f"{revision} does not go back to {before}"
-        outside_loop(lambda at=revision: migrate.upgrade(url, at))
+        outside_loop(partial(migrate.upgrade, url, revision))
         assert await catalog(url) == made
 
 

@@ -39,4 +39,4 @@ def test_an_actor_cannot_raise_itself() -> None:
     with pytest.raises(ValidationError):
         actor.role = Role.ADMIN  # type: ignore[misc]
     with pytest.raises(ValidationError):
-        Actor(id=uuid4(), role="root")  # type: ignore[arg-type]
+        Actor(id=uuid4(), role="root")

@@ -1,15 +1,16 @@
 """The shape of an answer, format by format: what fits, what is objected to and in which words."""
 
 import math
+import re
 from typing import Any
 
 import pytest
+from factories import JUDGED, question
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.domain.answers import is_blank, objection
 from assay.domain.rules import score
-from factories import JUDGED, question
 
 EVERY = list(JUDGED)
 FITTING: list[tuple[str, str, Any]] = [
@@ -95,11 +96,7 @@ def test_a_misfit_is_objected_to_in_words(kind: str, form: str, answer: Any, wor
     """Wrong types, foreign and repeated ids, numbers that are none, text that cannot be stored: each is named."""
     found = objection(question(kind, form), answer)
     assert found is not None
-    pytest.raises(ValueError, _raise, found).match(words)
-
-
-def _raise(message: str) -> None:
-    raise ValueError(message)
+    assert re.search(words, found)
 
 
 @pytest.mark.parametrize(("kind", "form"), EVERY)

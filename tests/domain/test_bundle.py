@@ -8,13 +8,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 import yaml
+from factories import bank_question, question
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.domain.bundle import BankQuestion, choose, shortage
 from assay.domain.questions import QuestionContent, QuestionType
 from assay.domain.tracks import BUNDLE_SIZE, QuestionMix
-from factories import bank_question, question
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "questions"
 TRACKS = sorted(path.stem for path in SEEDS.glob("*.yaml"))

@@ -32,7 +32,13 @@ def test_the_hash_names_the_version() -> None:
     """Stored and read back the hash stays; any changed field changes it."""
     made = CredentialContent.model_validate(CONTENT)
     assert CredentialContent.model_validate_json(made.model_dump_json()).hash == made.hash
-    changes = [{"title": "Designing APIs"}, {"workloadHours": 41}, {"level": "advanced"}, {"prerequisites": ["http-basics"]}, {"skills": ["http"]}]
+    changes: list[dict[str, Any]] = [
+        {"title": "Designing APIs"},
+        {"workloadHours": 41},
+        {"level": "advanced"},
+        {"prerequisites": ["http-basics"]},
+        {"skills": ["http"]},
+    ]
     assert len({made.hash, *(CredentialContent.model_validate({**CONTENT, **change}).hash for change in changes)}) == len(changes) + 1
 
 

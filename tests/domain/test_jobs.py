@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from factories import claimed_job
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from assay.domain.jobs import (
     JobType,
     backoff_seconds,
 )
-from factories import claimed_job
 
 draws = st.floats(0, 1, exclude_max=True)
 

@@ -5,11 +5,11 @@ from itertools import pairwise, product
 from typing import Any
 
 import pytest
+from factories import NOON, times
 
 from assay.domain.degradation import Cause, Degradation, Stage
 from assay.domain.jobs import TERMINAL, JobStatus, JobType
 from assay.domain.progress import AssessmentStatus, JobProgress, Progress, StageState, derive, status_of
-from factories import NOON, times
 
 ESSAYS, RECOMMENDING = JobType.SCORE_ESSAY, JobType.GENERATE_RECOMMENDATIONS
 CLAIMED = {JobStatus.LEASED, JobStatus.RETRY_WAIT, *TERMINAL}

@@ -5,10 +5,10 @@ import sys
 from typing import Any
 
 import pytest
+from factories import JUDGED, options, question, rubric
 from pydantic import ValidationError
 
 from assay.domain.questions import FORMATS, QuestionContent, QuestionFormat, QuestionType
-from factories import JUDGED, options, question, rubric
 
 EVERY = list(JUDGED)
 RULE = {"kind": "singleChoice", "correct": "a"}
@@ -136,7 +136,9 @@ def test_a_question_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
         question(**changes)
 
 
-@pytest.mark.parametrize(("kind", "form"), [("theoretical", "shortText"), ("theoretical", "numeric"), ("essay", "essay"), ("profile", "freeText")])
+@pytest.mark.parametrize(
+    ("kind", "form"), [("theoretical", "shortText"), ("theoretical", "numeric"), ("essay", "essay"), ("profile", "freeText")]
+)
 def test_empty_options_mean_the_defaults_of_the_format(kind: str, form: str) -> None:
     """`options: {}` and no options at all are the format's defaults, not a puzzle."""
     without = {name: value for name, value in JUDGED[kind, form].items() if name != "options"}
@@ -164,7 +166,10 @@ def test_the_hash_is_the_same_in_every_process() -> None:
     folder = __file__.rsplit("/", 2)[0]
     printed = {
         subprocess.run(
-            [sys.executable, "-c", HASH_OF_A_SET, folder], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)}, capture_output=True, check=True
+            [sys.executable, "-c", HASH_OF_A_SET, folder],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            check=True,
         ).stdout
         for seed in ("1", "2", "3")
     }
@@ -174,6 +179,11 @@ def test_the_hash_is_the_same_in_every_process() -> None:
 
 def test_the_hash_names_what_is_asked_and_how_it_is_judged() -> None:
     """Another prompt, option, rule or explanation is another question."""
-    changed = [{}, {"prompt": "Another prompt altogether"}, {"options": options("a", "b", "c")}, {"explanation": "Because."}]
+    changed: list[dict[str, Any]] = [
+        {},
+        {"prompt": "Another prompt altogether"},
+        {"options": options("a", "b", "c")},
+        {"explanation": "Because."},
+    ]
     changed.append({"rule": {"kind": "singleChoice", "correct": "b"}})
     assert len({question(**changes).hash for changes in changed}) == len(changed)

@@ -4,12 +4,12 @@ from itertools import product
 from typing import Any
 
 import pytest
+from factories import rubric
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from assay.domain.rubric import MAX_LEVEL, Dimension, DimensionRubric, Rubric
-from factories import rubric
 
 LEVELS = ("Absent", "Weak", "Fair", "Good", "Excellent")
 weights = st.floats(0.001, 10)

@@ -22,7 +22,7 @@ from assay.domain.rules import (
     score,
 )
 
-RULES = {
+RULES: dict[str, ScoringRule] = {
     "singleChoice": SingleChoiceRule(correct="a"),
     "trueFalse": TrueFalseRule(correct="true"),
     "multipleChoice": MultipleChoiceRule(correct=frozenset("ab")),
@@ -125,7 +125,17 @@ def test_one_more_right_pick_never_costs(right: set[str], picks: set[str], extra
 
 @pytest.mark.parametrize(
     ("order", "credit"),
-    [("abcd", 1.0), ("bacd", 2 / 3), ("badc", 1 / 3), ("acdb", 1 / 3), ("cadb", 0.0), ("dcba", 0.0), ("abc", 0.0), ("aabcd", 0.0), ("abcx", 0.0)],
+    [
+        ("abcd", 1.0),
+        ("bacd", 2 / 3),
+        ("badc", 1 / 3),
+        ("acdb", 1 / 3),
+        ("cadb", 0.0),
+        ("dcba", 0.0),
+        ("abc", 0.0),
+        ("aabcd", 0.0),
+        ("abcx", 0.0),
+    ],
 )
 def test_ordering_earns_kendalls_tau(order: str, credit: float) -> None:
     """(concordant - discordant) / pairs, never below 0; an order with a foreign, missing or repeated item earns 0."""
@@ -213,12 +223,12 @@ def test_the_bound_of_a_decimal_tolerance_counts_as_inside(value: int, tolerance
         ("index", "index."),
         ("index", '"index"'),
         ("index", "“index”"),
-        ("index", "‘index’…"),
+        ("index", "\u2018index\u2019\u2026"),
         ("an index", "an   index"),
         ("an index", "an\u00a0index"),
         ("straße", "STRASSE"),
         ("café", "cafe\u0301"),
-        ("index", "ｉｎｄｅｘ"),
+        ("index", "\uff49\uff4e\uff44\uff45\uff58"),
         ("If-Match", "if-match!"),
         (";", ";"),
         ("C++", "c++"),
@@ -232,7 +242,17 @@ def test_short_text_is_compared_folded(accepted: str, answer: str) -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "answer"),
-    [("index", "indexes"), ("index", "an index"), ("café", "cafe"), ("C++", "C"), (";", ""), (";", " "), (";", "."), ("?", "!"), ("...", "")],
+    [
+        ("index", "indexes"),
+        ("index", "an index"),
+        ("café", "cafe"),
+        ("C++", "C"),
+        (";", ""),
+        (";", " "),
+        (";", "."),
+        ("?", "!"),
+        ("...", ""),
+    ],
 )
 def test_short_text_that_differs_earns_nothing(accepted: str, answer: str) -> None:
     """Other words, missing accents and other punctuation are other answers; an answer made of punctuation is compared as such."""

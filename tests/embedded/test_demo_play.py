@@ -114,7 +114,18 @@ def test_patience_ends(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
         play(GET__assessments_a1_status=pending)
 
 
-def test_an_answer_that_is_none_is_a_sentence(play: Play) -> None:
-    """An API that breaks off is no traceback."""
-    with pytest.raises(StartProblem, match="did not answer as expected"):
-        play(GET__tracks=httpx2.Response(302, headers={"Location": "http://assay.test/api/v1/tracks"}))
+def test_a_refusal_without_words_is_told_by_its_number(play: Play) -> None:
+    """Something else that answers on the port, a proxy for instance, ends in a sentence too."""
+    with pytest.raises(StartProblem, match="GET /tracks was refused: 502"):
+        play(GET__tracks=httpx2.Response(502, text="<h1>Bad gateway</h1>", headers={"Content-Type": "text/html"}))
+
+
+def test_an_api_that_breaks_off_is_a_sentence(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost connection is no traceback."""
+
+    def lose(*_: object, **__: object) -> None:
+        raise httpx2.ReadError("the connection was lost")
+
+    monkeypatch.setattr(demo, "_play", lose)
+    with pytest.raises(StartProblem, match=r"http://assay\.test did not answer as expected: the connection was lost"):
+        play()

@@ -6,19 +6,29 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from assay.kit.hashing import canonical_json, content_hash, text_hash
 from assay.kit.model import Value
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"]))
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4))
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4),
+)
 
 
 class Sample(Value):
     """A value with a name that is spelled otherwise on the wire."""
 
     first_name: str
-    parts: dict[str, int] = {}
+    parts: dict[str, int] = Field(default_factory=dict)
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), values, max_size=5), st.randoms())

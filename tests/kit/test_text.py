@@ -20,7 +20,7 @@ def test_storable_text_is_kept_as_it_is(text: str) -> None:
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "x\udfff", "\udc00\ud800"])
 def test_what_postgres_cannot_store_is_refused(text: str) -> None:
     """NUL and half a surrogate pair, wherever they stand."""
-    with pytest.raises(ValueError, match="NUL|surrogate"):
+    with pytest.raises(ValueError, match=r"NUL|surrogate"):
         storable(text)
 
 

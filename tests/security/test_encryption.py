@@ -16,7 +16,9 @@ RING = KeyRing({"new": NEW, "old": OLD}, INDEX)
 PLACE = "users.name"
 json_values = st.recursive(
     st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner | st.none(), max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner | st.none(), max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3)
+    ),
 )
 
 

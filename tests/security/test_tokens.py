@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from factories import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
@@ -18,7 +19,6 @@ from joserfc.jwk import RSAKey
 from assay.domain.actors import Actor, Role
 from assay.domain.errors import Unauthenticated
 from assay.security.tokens import Tokens, new_secret, secret_hash
-from factories import NOON
 
 SECRET, OLD = "a-signing-secret-of-at-least-32-bytes", "an-older-signing-secret-with-32-bytes"
 AUDIENCE = "https://assay.example"
@@ -26,7 +26,7 @@ TOKENS = Tokens({"k2": SECRET, "k1": OLD}, audience=AUDIENCE, access_minutes=30)
 ANY_ID = UUID("019312d0-0000-7000-8000-000000000001")
 STUDENT = Actor(id=UUID("019312d0-0000-7000-8000-000000000002"), role=Role.STUDENT)
 HEADER = {"alg": "HS256", "kid": "k2", "typ": "access"}
-CLAIMS = {
+CLAIMS: dict[str, Any] = {
     "iss": "assay",
     "aud": AUDIENCE,
     "iat": int(NOON.timestamp()),
@@ -166,7 +166,9 @@ def test_a_forged_header_is_refused(header: dict[str, Any]) -> None:
     refused(forged(header))
 
 
-@pytest.mark.parametrize("secret", ["", "k2", "another-secret-of-at-least-32-bytes!!", SECRET + "x", SECRET[:-1], "attacker's own key, long enough to be one"])
+@pytest.mark.parametrize(
+    "secret", ["", "k2", "another-secret-of-at-least-32-bytes!!", SECRET + "x", SECRET[:-1], "attacker's own key, long enough to be one"]
+)
 def test_a_wrong_key_is_refused(secret: str) -> None:
     """Nobody else can sign."""
     refused(forged(secret=secret))
@@ -176,14 +178,17 @@ def test_a_wrong_key_is_refused(secret: str) -> None:
     "claims",
     [
         {"iss": "other"}, {"iss": None}, {"iss": ["assay"]}, {"iss": ""},
-        {"aud": "https://staging.assay.example"}, {"aud": None}, {"aud": ""}, {"aud": []}, {"aud": {"a": AUDIENCE}}, {"aud": AUDIENCE + "/"},
-        {"exp": None}, {"exp": 0}, {"exp": -1}, {"exp": str(CLAIMS["exp"])}, {"exp": math.nan}, {"exp": [CLAIMS["exp"]]}, {"exp": True}, {"exp": {}},
+        {"aud": "https://staging.assay.example"}, {"aud": None}, {"aud": ""}, {"aud": []}, {"aud": {"a": AUDIENCE}},
+        {"aud": AUDIENCE + "/"},
+        {"exp": None}, {"exp": 0}, {"exp": -1}, {"exp": str(CLAIMS["exp"])}, {"exp": math.nan}, {"exp": [CLAIMS["exp"]]},
+        {"exp": True}, {"exp": {}},
         {"exp": math.inf}, {"exp": -math.inf},
         {"iat": None}, {"iat": "now"}, {"iat": int(NOON.timestamp()) + 3_600}, {"iat": math.nan},
         {"nbf": int(NOON.timestamp()) + 3_600}, {"nbf": "soon"},
         {"sub": None}, {"sub": ""}, {"sub": "root"}, {"sub": "1"}, {"sub": [str(STUDENT.id)]}, {"sub": 10**31}, {"sub": {"id": 1}},
         {"role": None}, {"role": "root"}, {"role": ""}, {"role": "Student"}, {"role": ["admin"]}, {"role": {"admin": True}}, {"role": 1},
-        {"assessment": "not-an-id"}, {"assessment": 5}, {"assessment": [str(ANY_ID)]}, {"assessment": {}}, {"assessment": True}, {"assessment": ""}, {"assessment": False}, {"assessment": 0},
+        {"assessment": "not-an-id"}, {"assessment": 5}, {"assessment": [str(ANY_ID)]}, {"assessment": {}},
+        {"assessment": True}, {"assessment": ""}, {"assessment": False}, {"assessment": 0},
     ],
     ids=str,
 )  # fmt: skip
@@ -203,7 +208,9 @@ def test_a_wrong_resume_claim_is_refused(claims: dict[str, Any]) -> None:
         TOKENS.resumed(forged({"typ": "resume"}, **{"assessment": str(uuid4()), **claims}), NOON)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 2_500, b'{"a":' * 400], ids=lambda body: str(body[:9]))
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 2_500, b'{"a":' * 400], ids=lambda body: str(body[:9])
+)
 def test_a_body_that_is_no_claims_is_refused(body: bytes) -> None:
     """Signed rubbish is rubbish."""
     refused(forged(claims=body))
@@ -239,7 +246,9 @@ def test_any_text_is_refused_and_nothing_else_happens(text: str) -> None:
     refused(text)
 
 
-@pytest.mark.parametrize("header", [b"[" * 2_900, b'{"alg":' * 400, b"null", b'{"alg":"HS256","alg":"none","kid":"k2"}', b"\xff"], ids=lambda raw: str(raw[:9]))
+@pytest.mark.parametrize(
+    "header", [b"[" * 2_900, b'{"alg":' * 400, b"null", b'{"alg":"HS256","alg":"none","kid":"k2"}', b"\xff"], ids=lambda raw: str(raw[:9])
+)
 def test_a_header_that_is_none_is_refused(header: bytes) -> None:
     """Deeply nested, doubled, empty and broken headers."""
     refused(".".join([part(header), part(b"{}"), part(b"x" * 32)]))

@@ -1,16 +1,14 @@
 """People at the pages."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest_asyncio
 from starlette.applications import Starlette
+from visitor import Visit, Visitor
 
 from assay.domain.actors import Actor, Role
 from assay.runtime import Runtime
-from visitor import Visitor
-
-type Visit = Callable[..., Awaitable[Visitor]]
 
 ROLES = {"student": Role.STUDENT, "student2": Role.STUDENT, "advisor": Role.ADVISOR, "admin": Role.ADMIN}
 

@@ -10,7 +10,10 @@ from assay.services.results import TheoryScore
 from assay.web.comparison import Line, lines
 
 OPTIONS = [{"id": "a", "text": "Alpha"}, {"id": "b", "text": "Beta"}]
-COLUMNS = {"left": [{"id": "l1", "text": "One"}, {"id": "l2", "text": "Two"}], "right": [{"id": "r1", "text": "x"}, {"id": "r2", "text": "y"}]}
+COLUMNS = {
+    "left": [{"id": "l1", "text": "One"}, {"id": "l2", "text": "Two"}],
+    "right": [{"id": "r1", "text": "x"}, {"id": "r2", "text": "y"}],
+}
 
 
 def compared(asked: str, options: Any, rule: dict[str, Any], answer: Any, correct: Any, credit: float = 0.0) -> tuple[Line, ...]:
@@ -19,7 +22,14 @@ def compared(asked: str, options: Any, rule: dict[str, Any], answer: Any, correc
         {"type": "theoretical", "format": asked, "prompt": "A prompt of some length", "options": options, "rule": {"kind": asked, **rule}}
     )
     score = TheoryScore(
-        question_id=uuid4(), position=1, prompt="p", answer=answer, credit=credit, answered=answer is not None, correct=correct, explanation=""
+        question_id=uuid4(),
+        position=1,
+        prompt="p",
+        answer=answer,
+        credit=credit,
+        answered=answer is not None,
+        correct=correct,
+        explanation="",
     )
     return lines(content, score)
 

@@ -1,8 +1,8 @@
 """Text as HTML: nothing that was written becomes markup, nothing that was written is lost."""
 
+import re
 from html import unescape
 from itertools import pairwise
-import re
 from uuid import uuid4
 
 from hypothesis import given
@@ -76,11 +76,7 @@ def test_prose_keeps_the_words(text: str) -> None:
 def test_prose_shows_code_and_keeps_its_indentation() -> None:
     """Lines indented by four are one block of code, blank lines inside it included; backticks are code in a sentence."""
     html = str(prose("What does `x < y` log?\n\n    if (a) {\n\n      b();\n    }\n\nAnswer."))
-    assert html == (
-        "<p>What does <code>x &lt; y</code> log?</p>"
-        '<pre tabindex="0"><code>if (a) {\n\n  b();\n}</code></pre>'
-        "<p>Answer.</p>"
-    )
+    assert html == ('<p>What does <code>x &lt; y</code> log?</p><pre tabindex="0"><code>if (a) {\n\n  b();\n}</code></pre><p>Answer.</p>')
 
 
 def test_prose_keeps_line_breaks() -> None:
@@ -94,9 +90,10 @@ def test_inline_escapes_inside_code() -> None:
 
 
 def test_footnotes_are_numbered_by_first_citation() -> None:
-    """A fact that two sentences cite has one number."""
-    sentences = [Sentence(text="A.", facts=("f7", "f2")), Sentence(text="B.", facts=("f2", "f9"))]
-    assert footnotes(sentences) == {"f7": 1, "f2": 2, "f9": 3}
+    """A fact that two sentences cite has one number; one that is not there has none."""
+    facts = tuple(Fact(id=name, kind=FactKind.SKILL, text=name) for name in ("f2", "f7", "f9"))
+    sentences = (Sentence(text="A.", facts=("f7", "f2")), Sentence(text="B.", facts=("gone", "f2", "f9")))
+    assert footnotes(Summary(text="A. B.", sentences=sentences, facts=facts, dropped=())) == {"f7": 1, "f2": 2, "f9": 3}
 
 
 def test_a_summary_turns_at_the_first_credential() -> None:

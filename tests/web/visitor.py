@@ -1,5 +1,6 @@
 """Somebody with a browser that runs no scripts: follows redirects, keeps cookies, reads forms and sends them back."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -8,6 +9,7 @@ import httpx2
 from starlette.applications import Starlette
 
 ORIGIN = "http://assay.test"
+INLINE = {"a", "b", "code", "em", "i", "mark", "q", "span", "strong", "time"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -37,7 +39,10 @@ class Page(HTMLParser):
         self._texts: list[str] = []
         self._named: tuple[str, list[str]] | None = None
         self._select: str | None = None
+        self._elsewhere: list[tuple[str, str, str]] = []
         self.feed(self.html)
+        for form in self.forms:
+            form.fields += [(name, value) for target, name, value in self._elsewhere if target == form.id]
 
     @property
     def text(self) -> str:
@@ -52,6 +57,7 @@ class Page(HTMLParser):
         """Note what matters of an element."""
         given = {name: value or "" for name, value in attrs}
         self._check(tag, given)
+        self._texts.append("" if tag in INLINE else " ")
         if tag not in VOID:
             self.stack.append(tag)
         if "id" in given:
@@ -64,6 +70,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close an element; one that was not the last opened is a fault of the page."""
+        self._texts.append("" if tag in INLINE else " ")
         if self.stack and self.stack[-1] == tag:
             self.stack.pop()
         elif tag not in VOID:
@@ -98,12 +105,13 @@ class Page(HTMLParser):
         elif tag == "option" and self._select and "selected" in given:
             self._add(self._select, given["value"])
         elif tag == "input" and name and (given.get("type") not in {"radio", "checkbox"} or "checked" in given):
-            target = next((form for form in self.forms if form.id == given.get("form")), None) if "form" in given else None
-            self._add(name, given.get("value", ""), target)
+            self._add(name, given.get("value", ""), given.get("form"))
 
-    def _add(self, name: str, value: str, target: Form | None = None) -> None:
-        if self.forms:
-            (target or self.forms[-1]).fields.append((name, value))
+    def _add(self, name: str, value: str, target: str | None = None) -> None:
+        if target is not None:
+            self._elsewhere.append((target, name, value))
+        elif self.forms:
+            self.forms[-1].fields.append((name, value))
 
 
 class Visitor:
@@ -111,7 +119,9 @@ class Visitor:
 
     def __init__(self, app: Starlette, token: str | None = None) -> None:
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-        cookies = {"assay": token} if token else None
+        cookies = httpx2.Cookies()
+        if token:
+            cookies.set("assay", token, domain="assay.test")
         self.client = httpx2.AsyncClient(transport=transport, base_url=ORIGIN, cookies=cookies)
 
     async def get(self, path: str, *, follow: bool = True) -> Page:
@@ -138,3 +148,7 @@ class Visitor:
         for name, value in (changes or {}).items():
             pairs += [(name, each) for each in ([value] if isinstance(value, str) else value or [])]
         return await self.post(form.action, pairs)
+
+
+type Visit = Callable[..., Awaitable[Visitor]]
+"""Opens a browser for one of the demo people, signed in, or for nobody."""

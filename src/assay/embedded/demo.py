@@ -83,8 +83,9 @@ class Student:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Json:
         """One request. Raises `StartProblem` with the API's own words when it is refused."""
         reply = self.client.request(method, path, json=body, headers=headers)
-        answered: Json = reply.json() if reply.content else {}
-        if reply.is_error:
+        is_json = reply.headers.get("Content-Type", "").partition(";")[0].endswith("json")
+        answered: Json = reply.json() if is_json else {}
+        if not reply.is_success:
             why = answered.get("detail") or answered.get("title") or reply.status_code
             raise StartProblem(f"{method} {path} was refused: {why}")
         return answered

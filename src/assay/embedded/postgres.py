@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.util
-import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from urllib.parse import quote
 import psutil
 
 from assay.embedded.problems import StartProblem, disk_full, says_disk_full
-from assay.embedded.processes import Program, hand_over, open_the_way, run_as, server_account
+from assay.embedded.processes import Program, bare_environment, hand_over, open_the_way, run_as, server_account
 
 ROLE: Final = "assay"
 DATABASE: Final = "assay"
@@ -126,7 +125,7 @@ def program(cluster: Cluster, log: Path, settings: Mapping[str, str] = LAPTOP) -
         argv=(str(binaries() / "postgres"), "-D", str(cluster.data), *(f"--{key}={value}" for key, value in chosen.items())),
         log=log,
         ready=lambda pid: is_ready(cluster.data, pid),
-        environment=_bare_environment(),
+        environment=bare_environment(),
         folder=Path("/"),
         account=server_account(),
         stop_signal=signal.SIGINT,
@@ -134,11 +133,6 @@ def program(cluster: Cluster, log: Path, settings: Mapping[str, str] = LAPTOP) -
         grace_seconds=20.0,
         start_seconds=60.0,
     )
-
-
-def _bare_environment() -> dict[str, str]:
-    """Without the user's PGPORT, PGDATA and locale, which the server would obey."""
-    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def is_ready(data: Path, pid: int) -> bool:

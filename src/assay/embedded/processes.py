@@ -142,6 +142,12 @@ def describe_exit(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
+def bare_environment() -> dict[str, str]:
+    """For servers: without the user's PGPORT, PGDATA and locale, which they would obey; with what our own Python may need to start."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", **kept}
+
+
 def server_account() -> str:
     """The account for Postgres and Valkey: empty (our own) unless we are root."""
     return UNPRIVILEGED if os.geteuid() == 0 else ""

@@ -1,7 +1,6 @@
 """Valkey from its wheel: the queue and the rate limits of the laptop runtime, behind a private Unix socket, in memory alone."""
 
 import importlib.util
-import os
 import signal
 import socket
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from assay.embedded.problems import StartProblem
-from assay.embedded.processes import Program, hand_over, open_the_way, server_account
+from assay.embedded.processes import Program, bare_environment, hand_over, open_the_way, server_account
 
 SETTINGS: Final[Mapping[str, str]] = {
     # Nothing queued may vanish under memory pressure: refuse instead.
@@ -64,7 +63,7 @@ def program(store: Store, log: Path) -> Program:
         argv=(str(binary()), *(word for key, value in chosen.items() for word in (f"--{key}", value))),
         log=log,
         ready=lambda _pid: answers(store.socket),
-        environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+        environment=bare_environment(),
         folder=Path("/"),
         account=server_account(),
         orphan_signal=signal.SIGTERM,

@@ -34,7 +34,7 @@ class Tokens:
             raise ValueError(msg)
         for key_id, secret in keys.items():
             if len(secret.encode()) < _MIN_SECRET_BYTES:
-                msg = f"the signing key {key_id!r} is too short: ASSAY_JWT_KEYS needs `id=secret` with at least {_MIN_SECRET_BYTES} bytes each"
+                msg = f"the signing key {key_id!r} is too short: each secret of ASSAY_JWT_KEYS needs at least {_MIN_SECRET_BYTES} bytes"
                 raise ValueError(msg)
         self._keys = KeySet([OctKey.import_key(secret, {"kid": key_id}) for key_id, secret in keys.items()])
         self._signing_id = next(iter(keys))

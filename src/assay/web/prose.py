@@ -100,9 +100,10 @@ def _reference(each: NumberedQuote, anchor: str) -> Markup:
     return Markup('<a class="ref" id="{0}-mark-{1}" href="#{0}-quote-{1}" aria-label="{2}">{1}</a>').format(anchor, each.number, label)
 
 
-def footnotes(sentences: Iterable[Sentence]) -> Mapping[str, int]:
+def footnotes(summary: Summary) -> Mapping[str, int]:
     """Footnote numbers by fact id, in the order in which the sentences cite them."""
-    cited = dict.fromkeys(fact for sentence in sentences for fact in sentence.facts)
+    known = {fact.id for fact in summary.facts}
+    cited = dict.fromkeys(fact for sentence in summary.sentences for fact in sentence.facts if fact in known)
     return {fact: number for number, fact in enumerate(cited, start=1)}
 
 

@@ -110,7 +110,7 @@ def view(result: Result) -> dict[str, Any]:
     """What the template needs of a result beyond itself: numbered quotes, marked essays, numbered facts."""
     quotes = {essay.id: prose.numbered(essay) for essay in result.essay_scores}
     summary = result.recommendation.summary
-    notes = prose.footnotes(summary.sentences)
+    notes = prose.footnotes(summary)
     facts = {fact.id: fact for fact in summary.facts}
     return {
         "result": result,
@@ -118,7 +118,7 @@ def view(result: Result) -> dict[str, Any]:
         "marked": {essay.id: prose.highlight(essay.essay, quotes[essay.id], f"e{essay.position}") for essay in result.essay_scores},
         "paragraphs": prose.paragraphs(summary),
         "notes": notes,
-        "cited": [(number, facts[fact]) for fact, number in notes.items() if fact in facts],
+        "cited": [(number, facts[fact]) for fact, number in notes.items()],
     }
 
 

@@ -118,7 +118,8 @@ def signed_in(request: Request) -> Session:
     return session
 
 
-async def _anybody(request: Request) -> Session:
+async def require_session(request: Request) -> Session:
+    """The session, as a dependency: asynchronous, since a plain function would be given a thread. Raises `Unauthenticated`."""
     return signed_in(request)
 
 
@@ -133,7 +134,7 @@ def _may(permission: Permission) -> object:
     return Depends(permitted)
 
 
-type Anybody = Annotated[Session, Depends(_anybody)]
+type Anybody = Annotated[Session, Depends(require_session)]
 type TrackReader = Annotated[Session, _may(Permission.TRACK_READ)]
 type Taker = Annotated[Session, _may(Permission.ASSESSMENT_TAKE)]
 type Reader = Annotated[Session, _may(Permission.ASSESSMENT_READ)]

@@ -99,6 +99,7 @@ PARTS: Final = {
     PartName.GAPS: "What there is to learn",
     PartName.ESSAYS: "Your essays",
 }
+_PART_NAMES: Final = {str(part): name for part, name in PARTS.items()}
 SEARCHES: Final = {"vector": "by meaning", "text": "by words"}
 SECTIONS: Final = {"title": "Title", "description": "Description", "outcomes": "Learning outcomes", "skills": "Skills"}
 RATINGS: Final = ("Not at all", "A little", "Partly", "Mostly", "Very much")
@@ -127,7 +128,7 @@ def headline(progress: Progress) -> str:
 def search_name(key: str) -> str:
     """`role.vector` in words."""
     part, _, search = key.partition(".")
-    return f"{PARTS.get(PartName(part), part) if part in set(PartName) else part}, {SEARCHES.get(search, search)}"
+    return ", ".join(filter(None, [_PART_NAMES.get(part, part), SEARCHES.get(search, search)]))
 
 
 def plain(degradation: Degradation) -> str:

@@ -1,7 +1,7 @@
 """Answers: the last write per question stands, repeated batches change nothing, submitted ones are locked."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -44,6 +44,9 @@ _ALL = text("SELECT question_id, answer, is_blank, answered_at FROM assessment_r
     answer=EncryptedJson("assessment_responses.answer")
 )
 _ENCRYPTED = EncryptedJson("assessment_responses.answer")
+
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class GivenAnswer(NamedTuple):
@@ -89,7 +92,7 @@ class Responses:
             "questions": [answer.question_id for answer in answers],
             "answers": [_ENCRYPTED.process_bind_param([answer.answer], dialect) for answer in answers],
             "blanks": [answer.is_blank for answer in answers],
-            "times": [answer.answered_at for answer in answers],
+            "times": [answer.answered_at and _in_utc(answer.answered_at) for answer in answers],
         }
         return Saved(*(await self._session.execute(_SAVE, values)).one())
 
@@ -97,3 +100,11 @@ class Responses:
         """Every answer that stands, by question."""
         rows = await self._session.execute(_ALL, {"id": assessment_id})
         return {row.question_id: SavedAnswer(row.question_id, row.answer[0], row.is_blank, row.answered_at) for row in rows}
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """`moment` in UTC; the calendar's first or last moment when it lies beyond it there."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else _LAST

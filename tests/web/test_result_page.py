@@ -1,0 +1,258 @@
+"""The result page: every score with its evidence, every recommendation with its sources, every substitute named."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from journeys import Student
+from visitor import Page, Visit
+
+from assay.domain.degradation import Cause, Degradation, Stage
+from assay.domain.fusion import DroppedSentence, Fact, FactKind, Sentence
+from assay.domain.grading import Provenance, Quote, Usage
+from assay.domain.rubric import Dimension
+from assay.domain.tracks import SkillLevel
+from assay.runtime import Runtime
+from assay.services.assessments import TrackName
+from assay.services.results import (
+    DimensionScore,
+    EssayResult,
+    Exclusion,
+    Reason,
+    RecommendationRead,
+    RecommendedItem,
+    Result,
+    Scores,
+    Source,
+    Summary,
+)
+from assay.services.submission import RuleScores
+from assay.web.rendering import ENVIRONMENT
+from assay.web.results import view
+from assay.worker.drainer import Drainer
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+NASTY = '<script>alert("1")</script>\u202e'
+ESSAY = f"One two three four five. {NASTY} Six seven eight."
+OPINION: dict[str, Any] = {"relevance": None, "fit": None, "comment": "", "decisions": {}}
+
+
+def dimension(level: int | None, *spans: tuple[int, int], **changes: Any) -> DimensionScore:
+    """A dimension whose quotes are spans of the essay."""
+    quotes = tuple(Quote(text=ESSAY[start:end], start=start, end=end) for start, end in spans)
+    values = {
+        "descriptor": "As the rubric says.",
+        "rationale": "Because.",
+        "improvement": "More of it.",
+        "held": level is None,
+        "held_reason": None,
+    }
+    return DimensionScore.model_validate({"level": level, "quotes": quotes, "features": {}, **values, **changes})
+
+
+def result(**changes: Any) -> Result:
+    """A small result with one essay and one recommendation."""
+    essay = EssayResult(
+        id=uuid4(),
+        question_id=uuid4(),
+        position=4,
+        prompt="Explain `this`.",
+        essay=ESSAY,
+        percent=62.5,
+        dimensions={
+            Dimension.CLARITY: dimension(3, (0, 13)),
+            Dimension.ACCURACY: dimension(2, (4, 18), (4, 18)),
+            Dimension.COHERENCE: dimension(None, held_reason="no quote was given for this level"),
+        },
+        feedback="Go on like this.",
+        covered=("A point that is made",),
+        missed=(f"A point that is {NASTY}",),
+        flags=("instruction_like", "something_new"),
+        evaluator="openai (a-model)",
+        provenance=Provenance(
+            producer="openai",
+            model="a-model",
+            prompt_hash="p" * 64,
+            rubric_hash="r" * 64,
+            usage=Usage(input_tokens=11, output_tokens=7, duration_ms=1234),
+        ),
+    )
+    item = RecommendedItem(
+        rank=1,
+        credential_id=uuid4(),
+        title=f"Title {NASTY}",
+        provider="Provider",
+        level=SkillLevel.ADVANCED,
+        workload_hours=1,
+        description="What it teaches.",
+        score=0.61,
+        reasons=(Reason(code="skill_gap", text="Covers it.", contribution=0.7), Reason(code="workload", text="Long.", contribution=-0.09)),
+        sources=(Source(credential_version=3, section="outcomes", snippet="Word for word.", start=0, end=14),),
+        ranks={"role.vector": 2, "other": 5},
+    )
+    facts = (Fact(id="f1", kind=FactKind.SCORE, text="The essays earned 62.5 percent"),)
+    summary = Summary(
+        text="Fine.",
+        sentences=(Sentence(text="Fine.", facts=("f1", "gone")),),
+        facts=facts,
+        dropped=(DroppedSentence(text="x", reason="y"),),
+    )
+    values: dict[str, Any] = {
+        "assessment_id": uuid4(),
+        "track": TrackName(id=uuid4(), slug="t", name=f"Track {NASTY}"),
+        "scores": Scores(rule=RuleScores(total=0, max=0, percent=0, questions=()), essay=62.5, overall=62.5),
+        "theory": (),
+        "essay_scores": (essay,),
+        "recommendation": RecommendationRead(
+            id=uuid4(),
+            version=1,
+            summary=summary,
+            items=(item,),
+            excluded=(Exclusion(credential_id=uuid4(), title="Left out", reason="It is no longer offered."),),
+            provenance={},
+        ),
+        "rag_traces": (),
+        "degraded": False,
+        "degradations": (),
+        "submitted_at": NOON,
+        "generated_at": NOON,
+        "processing_ms": 4321.0,
+    }
+    return Result.model_validate({**values, **changes})
+
+
+def shown(made: Result, *, own: bool = True) -> Page:
+    """The page of a result."""
+    html = ENVIRONMENT.get_template("result.html").render(
+        **view(made),
+        session=None,
+        csrf="",
+        links=(),
+        path="/",
+        comparisons={},
+        formats={},
+        own=own,
+        opinion=OPINION,
+        incomplete=False,
+        thanked=False,
+    )
+    return Page(httpx2.Response(200, text=html, request=httpx2.Request("GET", "http://assay.test/")))
+
+
+def test_levels_are_words_and_quotes_are_marked() -> None:
+    """Levels stand as words, each quote is marked once in the essay, numbered, and linked both ways."""
+    page = shown(result())
+    assert all(words in page.text for words in ("Good 3 of 4", "Developing 2 of 4", "Held for a person"))
+    assert '<mark class="for-clarity for-accuracy">two three</mark>' in page.html
+    assert {"e4-mark-1", "e4-quote-1", "e4-mark-2", "e4-quote-2"} <= set(page.ids)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert "no quote was given for this level" in page.text
+
+
+def test_nothing_in_a_result_becomes_markup() -> None:
+    """Essay, track, title and key points with markup and direction overrides are text; the page stays whole."""
+    page = shown(result())
+    assert (page.refused, page.stack) == ([], [])
+    assert "<script>alert" not in page.html
+    assert page.html.count("&lt;script&gt;alert") >= 4
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_a_recommendation_says_why_and_from_where() -> None:
+    """Reasons in words, what speaks against it apart, the passage with section and version, what was left out."""
+    text = shown(result()).text
+    assert "Why it is here Covers it." in text
+    assert "Worth knowing Long." in text
+    assert "Word for word. Learning outcomes, version 3" in text
+    assert "The role, by meaning 2; other 5." in text
+    assert "Left out It is no longer offered." in text
+    assert "1 sentence could not be proved and was left out." in text
+
+
+def test_a_result_shows_how_it_came_about() -> None:
+    """Evaluator, model, hashes, tokens and times stand in the open for whoever wants them."""
+    text = shown(result()).text
+    assert all(words in text for words in ("a-model", "pppppppppppp", "rrrrrrrrrrrr", "1.2 s", "4.3 s"))
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_has_words(cause: Cause) -> None:
+    """A degraded stage says what happened, since when, and what that means, for every cause there is."""
+    stages = [Degradation(stage=stage, cause=cause, since=NOON + timedelta(minutes=5), replaced_by="built-in") for stage in Stage]
+    text = shown(result(degraded=True, degradations=tuple(stages))).text
+    assert text.count("Since 22 November 2026, 12:05 UTC") == len(Stage)
+    assert str(cause) not in text.split("On this page")[0]
+
+
+def test_what_is_missing_leaves_no_gap() -> None:
+    """A result without scores, essays, sentences or items still reads as a page."""
+    empty = RecommendationRead(
+        id=uuid4(), version=1, summary=Summary(text="", sentences=(), facts=(), dropped=()), items=(), excluded=(), provenance={}
+    )
+    scores = Scores(rule=RuleScores(total=0, max=0, percent=0, questions=()), essay=None, overall=None)
+    page = shown(result(scores=scores, essay_scores=(), recommendation=empty))
+    assert "no part of this assessment has a score" in page.text
+    assert "nothing to recommend" in page.text
+    assert page.stack == []
+
+
+def test_an_advisor_reads_without_being_asked() -> None:
+    """The same page without the student's form and without speaking to them as the student."""
+    page = shown(result(), own=False)
+    assert not page.forms or all("/feedback" not in form.action for form in page.forms)
+    assert "Would you take it?" not in page.text
+    assert "The essay" in page.text
+
+
+async def test_from_answers_to_feedback(visit: Visit, student: Student, track_id: UUID, drainer: Drainer, runtime: Runtime) -> None:
+    """The whole way: the status leads to the result, the result is light and complete, feedback is kept and can be changed."""
+    bundle, told = await student.finished(track_id)
+    base = f"/assessments/{bundle['assessmentId']}"
+    visitor = await visit("student")
+    for path in ("", "/status", "/review", "/feedback"):
+        assert (await visitor.get(base + path)).path == f"{base}/result"
+    page = await visitor.get(f"{base}/result")
+    assert (page.refused, page.stack) == ([], [])
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    for item in told["recommendation"]["items"]:
+        assert item["title"] in page.text
+        assert all(source["snippet"] in page.text for source in item["sources"])
+    assert "Result ready" in (await visitor.get("/")).text
+
+    refused = await visitor.fill(page, "/feedback", {"relevance": "4"})
+    assert refused.status == 422
+    assert ("relevance", "4") in refused.form("/feedback").fields
+    credential = told["recommendation"]["items"][0]["credentialId"]
+    thanked = await visitor.fill(refused, "/feedback", {"fit": "5", f"decision-{credential}": "accept", "comment": "<b>good</b>"})
+    assert "Thank you" in thanked.text
+    held = thanked.form("/feedback").fields
+    assert {("relevance", "4"), ("fit", "5"), ("comment", "<b>good</b>"), (f"decision-{credential}", "accept")} <= set(held)
+
+    proof = dict(held)["csrf"]
+    as_script = await visitor.send(f"{base}/feedback", [*held, ("csrf", proof)], accept="application/json")
+    assert as_script.json()["savedAt"]
+    incomplete = [pair for pair in held if pair[0] != "fit"]
+    assert (await visitor.send(f"{base}/feedback", incomplete, accept="application/json")).status_code == 422
+
+    advisor = await visit("advisor")
+    assert f"{base}/result" in (await advisor.get("/")).links
+    assert "Result of a student you advise" in (await advisor.get(base)).text
+
+
+async def test_the_status_is_told_live(visit: Visit, student: Student, track_id: UUID, drainer: Drainer) -> None:
+    """Events end with the part of the page that names the result; asked for alone, that part is the same."""
+    bundle = await student.start(track_id)
+    await student.answer_all(bundle)
+    await student.submit(bundle)
+    visitor = await visit("student")
+    base = f"/assessments/{bundle['assessmentId']}"
+    events = await visitor.client.get(f"{base}/status/events")
+    assert events.headers["content-type"].startswith("text/event-stream")
+    last = events.text.strip().split("event: status\n")[-1]
+    assert f'data-next="{base}/result"' in last
+    part = await visitor.get(f"{base}/status/fragment")
+    assert f'data-next="{base}/result"' in part.html
+    assert all(line.startswith("data: ") for line in last.splitlines())
