@@ -18,6 +18,8 @@ class ScriptedGrader:
     def __init__(self, *script: Callable[[EssayTask], dict[str, Any]] | ProviderError) -> None:
         self._script = list(script)
         self.asked: list[tuple[EssayTask, tuple[str, ...]]] = []
+        self.asked_often = asyncio.Event()
+        """Set once all three essays of an assessment have been asked about."""
 
     async def ask(self, task: EssayTask, *, failed_quotes: Sequence[str] = ()) -> ModelReply:
         """Play the next entry."""
@@ -48,6 +50,8 @@ class StuckGrader(ScriptedGrader):
     async def ask(self, task: EssayTask, *, failed_quotes: Sequence[str] = ()) -> ModelReply:
         """Wait for ever."""
         self.asked.append((task, tuple(failed_quotes)))
+        if len(self.asked) >= 3:
+            self.asked_often.set()
         await asyncio.Event().wait()
         raise AssertionError
 

@@ -126,7 +126,10 @@ def upgrade() -> None:
             "search",
             TSVECTOR(),
             sa.Computed(
-                "setweight(to_tsvector('english', content ->> 'title'), 'A') || setweight(to_tsvector('english', content -> 'skills'), 'B') || setweight(to_tsvector('english', content -> 'outcomes'), 'C') || setweight(to_tsvector('english', content ->> 'description'), 'D')",
+                "setweight(to_tsvector('english', content ->> 'title'), 'A')"
+                " || setweight(to_tsvector('english', content -> 'skills'), 'B')"
+                " || setweight(to_tsvector('english', content -> 'outcomes'), 'C')"
+                " || setweight(to_tsvector('english', content ->> 'description'), 'D')",
                 persisted=True,
             ),
             nullable=False,

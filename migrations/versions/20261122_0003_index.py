@@ -25,9 +25,7 @@ def upgrade() -> None:
         sa.CheckConstraint("status IN ('building', 'ready', 'active', 'retired', 'failed')", name="status"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "uq_index_versions_active", "index_versions", ["status"], unique=True, postgresql_where=sa.text("status = 'active'")
-    )
+    op.create_index("uq_index_versions_active", "index_versions", ["status"], unique=True, postgresql_where=sa.text("status = 'active'"))
     op.create_table(
         "embedding_artifacts",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),

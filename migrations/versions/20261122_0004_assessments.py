@@ -132,7 +132,9 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "cause IN ('timeout', 'rate_limited', 'unavailable', 'refused', 'truncated', 'invalid_reply', 'quota_exhausted', 'misconfigured', 'out_of_range', 'crashed', 'internal_error', 'unreadable_rubric', 'unreadable_rule', 'missing_answer', 'index_empty')",
+            "cause IN ('timeout', 'rate_limited', 'unavailable', 'refused', 'truncated', 'invalid_reply', "
+            "'quota_exhausted', 'misconfigured', 'out_of_range', 'crashed', 'internal_error', "
+            "'unreadable_rubric', 'unreadable_rule', 'missing_answer', 'index_empty')",
             name="cause",
         ),
         sa.CheckConstraint("stage IN ('ruleScoring', 'essayScoring', 'retrieval', 'narrative')", name="stage"),

@@ -11,8 +11,8 @@ depends_on = None
 
 
 def immutable(table: str) -> str:
-    """The trigger that lets rows of `table` be written once."""
-    return f"CREATE TRIGGER immutable BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    """The trigger that lets rows of `table` be written once and kept."""
+    return f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
 
 
 def upgrade() -> None:

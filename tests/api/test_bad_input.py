@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from journeys import ESSAY, Student
 from sqlalchemy import text
 
 from assay.runtime import Runtime
-from journeys import ESSAY, Student
 
 
 def _problem(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
@@ -137,7 +137,9 @@ async def test_text_that_cannot_be_stored_is_refused(student: Student, track_id:
     assert answer.json()["errors"][0]["pointer"].startswith("/responses/0")
 
 
-@pytest.mark.parametrize("answer", ["emoji 🎓 and 𝒮cript", "\u202eright to left", "e\u0301 is not \u00e9", "  spaces kept  \n\ttoo "])
+@pytest.mark.parametrize(
+    "answer", ["emoji 🎓 and \U0001d4aecript", "\u202eright to left", "e\u0301 is not \u00e9", "  spaces kept  \n\ttoo "]
+)
 async def test_odd_text_comes_back_as_it_went_in(student: Student, track_id: UUID, answer: str) -> None:
     """Stored and shown byte for byte."""
     bundle = await student.start(track_id)
@@ -227,6 +229,21 @@ async def test_two_tabs_the_later_answer_stands(student: Student, track_id: UUID
     await student.save(bundle, {essay: "something else"}, "tab-2", answeredAt=new)
     read = (await student.request("GET", f"/assessments/{bundle['assessmentId']}")).json()
     assert read["answers"][essay]["answer"] == "the newer answer"
+
+
+async def test_two_answers_in_one_batch_the_later_stands(student: Student, track_id: UUID) -> None:
+    """By their times, whatever their places in the list."""
+    bundle = await student.start(track_id)
+    essay = next(question for question in bundle["questions"] if question["type"] == "essay")["id"]
+    now = datetime.now(UTC)
+    responses = [
+        {"questionId": essay, "answer": "later", "answeredAt": (now - timedelta(minutes=1)).isoformat()},
+        {"questionId": essay, "answer": "earlier", "answeredAt": (now - timedelta(minutes=2)).isoformat()},
+    ]
+    body = {"responses": responses, "clientBatchId": "both"}
+    await student.request("PATCH", f"/assessments/{bundle['assessmentId']}/responses", json=body)
+    read = (await student.request("GET", f"/assessments/{bundle['assessmentId']}")).json()
+    assert read["answers"][essay]["answer"] == "later"
 
 
 async def test_a_clock_that_runs_ahead_does_not_lock_out_later_answers(student: Student, track_id: UUID) -> None:

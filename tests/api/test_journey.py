@@ -5,9 +5,9 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from journeys import ESSAY, Student
 
 from assay.worker.drainer import Drainer
-from journeys import ESSAY, Student
 
 
 async def test_a_student_gets_scores_with_evidence_and_recommendations_with_sources(

@@ -3,10 +3,10 @@
 import json
 
 import httpx2
+from journeys import Student
 from starlette.applications import Starlette
 
 from assay.api.app import create_api
-from journeys import Student
 
 ROUTES = {
     ("POST", "/auth/token"): None,

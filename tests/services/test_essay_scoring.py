@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from graders import ScriptedGrader, quoting
+from journeys import Student
 from sqlalchemy import text
 
 from assay.db.repositories.jobs import Fenced
@@ -15,8 +17,6 @@ from assay.domain.ports import Grader
 from assay.runtime import Runtime
 from assay.services import essay_scoring
 from assay.services.essay_scoring import Graders
-from graders import ScriptedGrader, quoting
-from journeys import Student
 
 
 async def _submitted(runtime: Runtime, student: Student, track_id: UUID) -> tuple[UUID, ClaimedJob]:

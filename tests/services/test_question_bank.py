@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
+from journeys import Student
 from sqlalchemy import text
 
 from assay.runtime import Runtime
-from journeys import Student
 
 
 async def test_a_deactivated_question_is_never_asked_again(student: Student, track_id: UUID, runtime: Runtime) -> None:

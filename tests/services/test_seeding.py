@@ -90,6 +90,18 @@ async def test_a_changed_question_becomes_a_new_version(runtime: Runtime, folder
     assert track.version == 2
 
 
+async def test_a_question_that_only_moves_keeps_its_version(runtime: Runtime, folder: Path) -> None:
+    """Another difficulty and another track are no new version of what is asked."""
+    _edit(folder / "questions" / "data-analyst.yaml", lambda q: q[0].update(difficulty=3, tracks=["data-analyst", "backend-engineer"]))
+    assert (await seeding.load(runtime.open_uow, folder)).questions == 1
+    async with runtime.open_uow() as uow:
+        versions = (await uow.session.execute(text("SELECT count(*) FROM question_versions WHERE version > 1"))).scalar_one()
+        shared = (
+            await uow.session.execute(text("SELECT max(n) FROM (SELECT count(*) n FROM question_tracks GROUP BY question_id) x"))
+        ).scalar_one()
+    assert (versions, shared) == (0, 2)
+
+
 @pytest.mark.parametrize(
     ("path", "change", "said"),
     [

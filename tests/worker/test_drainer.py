@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from graders import FailingNarrator, ScriptedGrader, StuckGrader, quoting
+from journeys import Student
 from sqlalchemy import text
 
 from assay.domain.errors import Fault, ProviderError
@@ -14,8 +16,6 @@ from assay.runtime import Runtime
 from assay.services.essay_scoring import Graders
 from assay.worker import handlers
 from assay.worker.drainer import Drainer
-from graders import FailingNarrator, ScriptedGrader, StuckGrader, quoting
-from journeys import Student
 
 
 async def _submitted(student: Student, track_id: UUID) -> dict[str, Any]:
@@ -133,8 +133,7 @@ async def test_stopping_hands_back_uncounted(runtime: Runtime, student: Student,
     )
     drainer = Drainer(impatient, "test:1")
     task = asyncio.create_task(drainer.run())
-    while len(stuck.asked) < 3:
-        await asyncio.sleep(0.01)
+    await stuck.asked_often.wait()
     await drainer.stop()
     await task
     job = (await _jobs(runtime))["score_essay"]
@@ -153,15 +152,15 @@ async def test_a_lost_lease_ends_the_work(runtime: Runtime, student: Student, tr
     )
     drainer = Drainer(quick, "test:1")
     task = asyncio.create_task(drainer.run())
-    while len(stuck.asked) < 3:
-        await asyncio.sleep(0.01)
+    await stuck.asked_often.wait()
     async with runtime.open_uow() as uow:
         await uow.session.execute(
-            text("UPDATE async_jobs SET fence = fence + 1, lease_owner = 'other:1', lease_expires_at = now() + interval '1 hour'"
-                 " WHERE status = 'leased'")
+            text(
+                "UPDATE async_jobs SET fence = fence + 1, lease_owner = 'other:1', lease_expires_at = now() + interval '1 hour'"
+                " WHERE status = 'leased'"
+            )
         )
-    while drainer._in_hand:
-        await asyncio.sleep(0.01)
+    await asyncio.wait([held for _, held in drainer._in_hand.values()])
     await drainer.stop()
     await task
     job = (await _jobs(runtime))["score_essay"]

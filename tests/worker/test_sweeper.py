@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from journeys import Student
 from sqlalchemy import text
 
 from assay.domain.jobs import JobType
@@ -10,7 +11,6 @@ from assay.observability import metrics
 from assay.runtime import Runtime
 from assay.services import jobs
 from assay.worker.sweeper import sweep_once
-from journeys import Student
 
 
 class RecordingBroker:

@@ -100,6 +100,6 @@ def _is_outage(error: BaseException | None) -> bool:
     if isinstance(error, DBAPIError):
         state = str(getattr(error.orig, "sqlstate", "") or "")
         lost = error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
-        # 08 connection, 53 insufficient resources, 57P shutdown and cancellation by an operator, 25P03 idle in transaction
-        return state.startswith(("08", "53", "57P", "25P03")) or (lost and not state)
+        # 08 connection, 53 resources, 57014 statement timeout, 57P shutdown by an operator, 25P03 idle in transaction
+        return state.startswith(("08", "53", "57014", "57P", "25P03")) or (lost and not state)
     return False

@@ -100,7 +100,7 @@ def verify(sentences: Iterable[Sentence], facts: Sequence[Fact]) -> CheckedSumma
     return CheckedSummary(sentences=tuple(kept), dropped=tuple(dropped))
 
 
-def _objection(sentence: Sentence, known: dict[str, Fact], titles: set[str]) -> str | None:
+def _objection(sentence: Sentence, known: dict[str, Fact], titles: set[str]) -> str | None:  # noqa: PLR0911 - one objection each
     if not sentence.facts:
         return "cites no fact"
     if missing := [name for name in sentence.facts if name not in known]:

@@ -53,7 +53,7 @@ async def save(
     contents = await asked_contents(uow, bank, assessment_id)
     if problems := _problems(writes, contents):
         raise Invalid("Some answers do not fit their questions; nothing of this batch was saved.", problems=problems)
-    latest = {write.question_id: write for write in writes}
+    latest = _latest(writes)
     saved = await uow.responses.save(
         assessment_id,
         batch_id,
@@ -87,6 +87,16 @@ async def asked_contents(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUI
     asked = await uow.assessments.asked(assessment_id)
     contents = await bank.contents(uow, [question.version_id for question in asked])
     return {question.question_id: contents[question.version_id] for question in asked if question.version_id in contents}
+
+
+def _latest(writes: Sequence[ResponseWrite]) -> dict[UUID, ResponseWrite]:
+    """The answer that stands per question when a batch holds several: the later one by time, else by place."""
+    latest: dict[UUID, ResponseWrite] = {}
+    for write in writes:
+        other = latest.get(write.question_id)
+        if other is None or other.answered_at is None or write.answered_at is None or write.answered_at >= other.answered_at:
+            latest[write.question_id] = write
+    return latest
 
 
 def _problems(writes: Sequence[ResponseWrite], contents: dict[UUID, QuestionContent]) -> tuple[FieldProblem, ...]:

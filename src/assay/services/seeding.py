@@ -43,6 +43,11 @@ class SeedQuestion(QuestionContent):
         """What is asked, without its place in the bank."""
         return QuestionContent.model_validate(self.model_dump(by_alias=False, exclude={"slug", "tracks", "difficulty"}))
 
+    @property
+    def standing(self) -> tuple[str, int, frozenset[str]]:
+        """What a load compares: content, difficulty, tracks."""
+        return self.content.hash, self.difficulty, frozenset(self.tracks)
+
 
 class SeedCredential(CredentialContent):
     """An entry of a credential file."""
@@ -93,8 +98,8 @@ async def load(open_uow: OpenUnitOfWork, folder: Path) -> SeedReport:
         await uow.tracks.put_skills(seeds.skills)
         tracks = [await _put_track(uow, seed) for seed in seeds.tracks]
         ids = {seed.slug: track_id for seed, (track_id, _) in zip(seeds.tracks, tracks, strict=True)}
-        asked = await uow.questions.content_hashes()
-        questions = [seed for seed in seeds.questions if asked.get(seed.slug) != seed.content.hash]
+        asked = await uow.questions.standing()
+        questions = [seed for seed in seeds.questions if asked.get(seed.slug) != seed.standing]
         for question in questions:
             await _put_question(uow, question, [ids[slug] for slug in question.tracks])
         offered = await uow.credentials.content_hashes()
@@ -189,20 +194,22 @@ async def _put_track(uow: UnitOfWork, seed: SeedTrack) -> tuple[UUID, bool]:
 async def _put_question(uow: UnitOfWork, seed: SeedQuestion, track_ids: list[UUID]) -> None:
     question = await uow.questions.by_slug(seed.slug)
     if question is None:
-        question = Question(id=new_id(), slug=seed.slug, type=seed.type.value, difficulty=seed.difficulty, current_version=1)
+        question = Question(id=new_id(), slug=seed.slug, type=seed.type.value, difficulty=seed.difficulty, current_version=0)
         uow.questions.add(question)
-        await uow.session.flush()
-    else:
+    question.difficulty = seed.difficulty
+    standing = await uow.questions.version(question.id, question.current_version)
+    if standing is None or standing.content_hash != seed.content.hash:
         question.current_version += 1
-    uow.questions.add(
-        QuestionVersion(
-            question_id=question.id,
-            version=question.current_version,
-            content=seed.content.model_dump(mode="json"),
-            content_hash=seed.content.hash,
-            rubric_hash=seed.content.rubric.hash if seed.content.rubric else None,
+        uow.questions.add(
+            QuestionVersion(
+                question_id=question.id,
+                version=question.current_version,
+                content=seed.content.model_dump(mode="json"),
+                content_hash=seed.content.hash,
+                rubric_hash=seed.content.rubric.hash if seed.content.rubric else None,
+            )
         )
-    )
+    await uow.session.flush()
     await uow.questions.set_tracks(question.id, track_ids)
 
 

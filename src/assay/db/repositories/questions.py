@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Question, QuestionTrack, QuestionVersion, Track
@@ -62,13 +62,26 @@ class Questions:
         """One question by its slug."""
         return await self._session.scalar(select(Question).where(Question.slug == slug))
 
-    async def content_hashes(self) -> dict[str, str]:
-        """The content hash of every question's current version, by slug."""
-        query = select(Question.slug, QuestionVersion.content_hash).join(
-            QuestionVersion,
-            (QuestionVersion.question_id == Question.id) & (QuestionVersion.version == Question.current_version),
+    async def standing(self) -> dict[str, tuple[str, int, frozenset[str]]]:
+        """By slug: the current version's content hash, the difficulty, and the slugs of the tracks that ask the question."""
+        query = (
+            select(Question.slug, QuestionVersion.content_hash, Question.difficulty, func.array_agg(Track.slug).label("tracks"))
+            .join(
+                QuestionVersion,
+                (QuestionVersion.question_id == Question.id) & (QuestionVersion.version == Question.current_version),
+            )
+            .join(QuestionTrack, QuestionTrack.question_id == Question.id)
+            .join(Track, Track.id == QuestionTrack.track_id)
+            .group_by(Question.id, QuestionVersion.id)
         )
-        return {row.slug: row.content_hash for row in await self._session.execute(query)}
+        rows = await self._session.execute(query)
+        return {row.slug: (row.content_hash, row.difficulty, frozenset(row.tracks)) for row in rows}
+
+    async def version(self, question_id: UUID, version: int) -> QuestionVersion | None:
+        """One version of one question."""
+        return await self._session.scalar(
+            select(QuestionVersion).where(QuestionVersion.question_id == question_id, QuestionVersion.version == version)
+        )
 
     async def set_tracks(self, question_id: UUID, track_ids: Sequence[UUID]) -> None:
         """Ask the question in exactly these tracks."""
