@@ -64,7 +64,7 @@ def run(console: Console, *, repeats: int, durable: bool) -> Report:
         figures=[*_figures("supervisor", supervised, 2), *_figures("sweeper", swept, 11)],
         notes=(
             "Supervisor: `assay up` sees its worker die, frees what it had in hand and starts a new one. Sweeper: another worker runs",
-            f"already, and takes over once the lease ({lease:g} s) has run out. The kill follows a renewal, when most of the lease is left.",
+            f"already, and takes over once the lease ({lease:g} s) has run out. The kill follows a renewal: most of the lease is left.",
             "Claimed, completed: from the kill to the last of the jobs; completed is without the two calls in a row that the model makes",
             f"everybody wait for after the kill ({2 * MODEL_SECONDS:g} s).",
         ),

@@ -99,7 +99,7 @@ def database_url(shared: servers.Servers) -> Iterator[str]:
 @pytest.fixture
 def settings(database_url: str, shared: servers.Servers) -> Settings:
     """Settings that point at this test's database and Valkey."""
-    return settings_for(database_url, shared.redis_url)
+    return settings_for(database_url, shared.redis_url, queue_namespace=f"test-{os.getpid()}-{next(_names)}")
 
 
 @pytest_asyncio.fixture

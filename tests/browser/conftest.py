@@ -16,6 +16,10 @@ from onlooker import Look, Onlooker
 from playwright.async_api import Browser, async_playwright
 from starlette.applications import Starlette
 
+from assay.domain.bundle import BankQuestion, choose
+from assay.domain.questions import QuestionFormat
+from assay.services import assessments
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -57,6 +61,17 @@ async def site(app: Starlette) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+def with_ranking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every assessment asks for a ranking: seeds are tried until one does."""
+
+    def chosen(bank: Any, mix: Any, seed: int) -> list[BankQuestion]:
+        bundles = (choose(bank, mix, seed + more) for more in range(1_000))
+        return next(bundle for bundle in bundles if any(each.content.format is QuestionFormat.RANKING for each in bundle))
+
+    monkeypatch.setattr(assessments, "choose", chosen)
 
 
 @pytest_asyncio.fixture

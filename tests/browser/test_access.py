@@ -47,9 +47,9 @@ async def test_pages_before_answering(look: Look) -> None:
 
 
 async def test_a_paper_with_faults(look: Look) -> None:
-    """A paper filled in with something wrong, refused, as it is shown without a script; and an unconfirmed review."""
+    """A paper filled in with something wrong, refused, as it is shown without a script; an unconfirmed review; a form sent too late."""
     person = await look()
-    person.expected = {"422"}
+    person.expected = {"422", "401"}
     await person.sign_in()
     path = await person.start()
     await person.settled()
@@ -63,6 +63,11 @@ async def test_a_paper_with_faults(look: Look) -> None:
     await person.go(f"{path}/review")
     await person.page.click("form.submit button")
     await expect(person.page.locator("[data-focus]")).to_be_focused()
+    await person.settled()
+    assert await person.violations() == []
+    await person.context.clear_cookies()
+    await person.page.click("form.submit button")
+    await expect(person.page.get_by_role("heading", name="Your session has ended")).to_be_visible()
     await person.settled()
     assert await person.violations() == []
 
@@ -103,13 +108,15 @@ async def test_pages_of_advisors_and_admins(look: Look, student: Student, track_
     await inspect(admin, "/")
 
 
-async def test_nothing_sticks_out_at_320_pixels(look: Look, student: Student, track_id: UUID, drainer: Drainer) -> None:
-    """At the width of a page zoomed to 400 % everything is reflowed."""
+async def test_nothing_sticks_out_between_320_and_768_pixels(look: Look, student: Student, track_id: UUID, drainer: Drainer) -> None:
+    """At the width of a page zoomed to 400 %, and on a tablet, everything is reflowed."""
     bundle, _ = await student.finished(track_id, essay=ESSAY)
-    person = await look(viewport={"width": 320, "height": 640})
+    person = await look()
     await person.sign_in()
     path = await person.start("frontend-engineer")
     result = f"/assessments/{bundle['assessmentId']}/result"
     for page in ("/", "/tracks", "/tracks/backend-engineer", path, f"{path}/review", result, "/docs"):
         await person.go(page)
-        assert not await person.sticks_out(), page
+        for width in (320, 768):
+            await person.page.set_viewport_size({"width": width, "height": 640})
+            assert not await person.sticks_out(), (page, width)

@@ -1,5 +1,6 @@
 """A student's whole way: with a script, without one, and with nothing but a keyboard."""
 
+import pytest
 from onlooker import ESSAY, Look, Onlooker
 from playwright.async_api import expect
 
@@ -67,6 +68,7 @@ async def test_a_student_without_a_script(look: Look, drainer: Drainer) -> None:
     await expect(page.get_by_text("Thank you. Your feedback is saved.")).to_be_visible()
 
 
+@pytest.mark.usefixtures("with_ranking")
 async def test_a_student_with_a_keyboard(look: Look, drainer: Drainer) -> None:
     """Nothing needs a pointer, the focus can always be seen, and moving something in an order keeps it."""
     student = await look()
@@ -144,6 +146,7 @@ STOP = """selector => {
   const stop = document.activeElement;
   if (!stop || stop === document.body) return { there: false, seen: true, what: "" };
   const around = [stop, stop.closest("label"), stop.closest(".card")].filter(Boolean);
-  const seen = around.some((each) => parseFloat(getComputedStyle(each).outlineWidth) >= 2 && getComputedStyle(each).outlineStyle !== "none");
+  const ring = (style) => parseFloat(style.outlineWidth) >= 2 && style.outlineStyle !== "none";
+  const seen = around.some((each) => ring(getComputedStyle(each)));
   return { there: stop.matches(selector), seen, what: stop.outerHTML.slice(0, 200) };
 }"""

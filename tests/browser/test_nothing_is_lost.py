@@ -125,6 +125,7 @@ async def test_a_tab_that_stayed_open_gets_a_fresh_proof(look: Look) -> None:
     await student.saved()
 
 
+@pytest.mark.usefixtures("with_ranking")
 async def test_an_order_can_be_kept_cleared_and_moved(look: Look) -> None:
     """An order that stands as it should is taken over with one button, and cleared with another."""
     student, _ = await paper(look)

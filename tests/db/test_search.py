@@ -57,23 +57,24 @@ async def test_nearest_is_exact_and_ordered(runtime: Runtime) -> None:
         chunk, vector = (
             await uow.session.execute(text("SELECT id, embedding::text FROM embedding_artifacts ORDER BY id LIMIT 1 OFFSET 700"))
         ).one()
-    hits = await runtime.vector_store.nearest(active.id, [float(number) for number in vector.strip("[]").split(",")], 20)
+    own, other = [float(number) for number in vector.strip("[]").split(",")], [1.0] * 256
+    hits, others = await runtime.vector_store.nearest(active.id, [own, other], 20)
     assert hits[0].chunk_id == chunk
     assert hits[0].score == pytest.approx(1.0, abs=1e-5)
     assert len(hits) == 20
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert await runtime.vector_store.nearest(active.id, [1.0] * 256, 20) == await runtime.vector_store.nearest(active.id, [1.0] * 256, 20)
+    assert [others] == await runtime.vector_store.nearest(active.id, [other], 20)
 
 
 async def test_an_unknown_index_holds_nothing(runtime: Runtime) -> None:
     """Searching an index version that does not exist finds nothing and fails nothing."""
-    assert await runtime.vector_store.nearest(uuid4(), [1.0] * 256, 5) == []
+    assert await runtime.vector_store.nearest(uuid4(), [[1.0] * 256], 5) == [[]]
 
 
 async def test_another_dimension_is_a_named_fault(runtime: Runtime) -> None:
     """A vector of another length is a misconfiguration, not a crash."""
     with pytest.raises(ProviderError) as caught:
-        await runtime.vector_store.nearest(await _active(runtime), [1.0] * 3, 5)
+        await runtime.vector_store.nearest(await _active(runtime), [[1.0] * 3], 5)
     assert caught.value.fault is Fault.MISCONFIGURED
 
 
@@ -83,7 +84,7 @@ async def test_a_database_that_is_away_is_a_named_fault(unused_tcp_port: int) ->
         f"postgresql+asyncpg://assay@127.0.0.1:{unused_tcp_port}/none", pool_size=1, pool_timeout=1, statement_timeout_ms=1_000
     )
     with pytest.raises(ProviderError) as caught:
-        await PgVectorStore(engine).nearest(uuid4(), [1.0] * 256, 5)
+        await PgVectorStore(engine).nearest(uuid4(), [[1.0] * 256], 5)
     await engine.dispose()
     assert caught.value.fault is Fault.UNAVAILABLE
 
@@ -93,7 +94,7 @@ async def test_no_search_inside_a_transaction(runtime: Runtime) -> None:
     active = await _active(runtime)
     with pytest.raises(NetworkInsideTransaction):
         async with runtime.open_uow():
-            await runtime.vector_store.nearest(active, [1.0] * 256, 5)
+            await runtime.vector_store.nearest(active, [[1.0] * 256], 5)
 
 
 async def _active(runtime: Runtime) -> UUID:

@@ -98,7 +98,7 @@ async def test_units_of_work_are_apart(open_uow: OpenUnitOfWork) -> None:
 
 async def test_nothing_leaves_the_process_inside(open_uow: OpenUnitOfWork, settings: Settings) -> None:
     """Inside a unit of work the real broker refuses to be asked anything; outside and after an error it does not."""
-    real = RqBroker(settings.redis_url.get_secret_value())
+    real = RqBroker(settings.redis_url.get_secret_value(), settings.queue_namespace)
     calls: list[Callable[[], Awaitable[Any]]] = [lambda: real.ring(JobType.SCORE_ESSAY, new_id()), real.depth, real.ping]
     for call in calls:
         with pytest.raises(NetworkInsideTransaction):

@@ -64,7 +64,7 @@ async def _scored_once(runtime: Runtime, bundle: dict[str, Any]) -> None:
 async def test_a_killed_worker_s_job_is_done_by_another(
     runtime: Runtime, student: Student, track_id: UUID, processes: Processes, provider: Provider
 ) -> None:
-    """SIGKILL in the model call: the sweeper frees the lease, the other worker does it all again, one crash is counted, one effect stands."""
+    """SIGKILL in the model call: the sweeper frees the lease, the other worker does it all again: one crash, one effect."""
     _, *workers = await processes.start("sweeper", "worker", "worker")
     bundle = await _submitted(student, track_id)
     killed, _ = await _in_the_middle_of_a_call(runtime, provider, workers)

@@ -140,7 +140,8 @@ async def test_search_never_sees_a_gap(runtime: Runtime) -> None:
             async with runtime.open_uow() as uow:
                 active = await uow.index.active()
             assert active is not None
-            found.append(len(await runtime.vector_store.nearest(active.id, vector, 5)))
+            (hits,) = await runtime.vector_store.nearest(active.id, [vector], 5)
+            found.append(len(hits))
 
     searching = asyncio.create_task(search())
     report = await indexing.rebuild(runtime.open_uow, runtime.embedder, afresh=True)

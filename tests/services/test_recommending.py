@@ -48,7 +48,7 @@ class FailingStore:
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
 
-    async def nearest(self, index_version: UUID, vector: Vector, limit: int) -> list[ChunkHit]:
+    async def nearest(self, index_version: UUID, vectors: Sequence[Vector], limit: int) -> list[list[ChunkHit]]:
         """Fail."""
         assert_no_transaction()
         raise ProviderError(self._fault, "away")

@@ -71,25 +71,22 @@ async def test_all_is_saved_without_a_script_and_shown_again(visit: Visit, runti
 
 
 async def test_what_does_not_fit_is_named_and_the_rest_is_saved(paper: tuple[Visitor, Page], runtime: Runtime) -> None:
-    """An order with a gap is pointed out with a link, what was entered stays, and the other answers are saved."""
+    """An essay that is too long is pointed out with a link, what was entered stays, and the other answers are saved."""
     student, page = paper
-    questions = await asked(student, page, runtime)
-    ranking = next(question for question in questions if question["format"] == "ranking")
-    essay = next(question for question in questions if question["format"] == "essay")
-    first = ranking["options"][0]["id"]
-    changes: dict[str, str | list[str] | None] = {f"answer-{ranking['id']}-1": first, f"answer-{essay['id']}": ESSAY, "then": "review"}
-    refused = await student.fill(page, "/answers", changes)
+    one, two, _ = (question for question in await asked(student, page, runtime) if question["format"] == "essay")
+    long = "word " * 2_000
+    refused = await student.fill(page, "/answers", {f"answer-{one['id']}": long, f"answer-{two['id']}": ESSAY, "then": "review"})
     assert refused.status == 422
-    assert f"#q{ranking['position']}" in refused.links
-    assert "Fill every place" in refused.text
-    assert (f"answer-{ranking['id']}-1", first) in refused.form("/answers").fields
+    assert f"#q{one['position']}" in refused.links
+    assert "longer than 6000 characters (10000)" in refused.text
+    assert (f"answer-{one['id']}", long) in refused.form("/answers").fields
     assert "1 of 10 answered" in (await student.get(page.path)).text
 
 
 async def test_a_page_left_open_does_not_undo_a_later_answer(paper: tuple[Visitor, Page], runtime: Runtime) -> None:
     """Two windows: what the older one did not touch keeps what the newer one has saved."""
     student, old = paper
-    one, two = (question for question in await asked(student, old, runtime) if question["format"] == "essay" and question["position"] < 6)
+    one, two, _ = (question for question in await asked(student, old, runtime) if question["format"] == "essay")
     await student.fill(await student.get(old.path), "/answers", {f"answer-{one['id']}": "from the newer window"})
     await student.fill(old, "/answers", {f"answer-{two['id']}": "from the older window"})
     held = (await student.get(old.path)).form("/answers").fields
@@ -101,7 +98,7 @@ async def test_a_script_gets_a_receipt(paper: tuple[Visitor, Page], runtime: Run
     """What was saved, what is left, what was superseded by a later answer and what does not fit, question by question."""
     student, page = paper
     questions = await asked(student, page, runtime)
-    essay, ranking = (next(each for each in questions if each["format"] == kind) for kind in ("essay", "ranking"))
+    essay, long, _ = (question for question in questions if question["format"] == "essay")
     proof = dict(page.form("/answers").fields)["csrf"]
     now = runtime.clock()
 
@@ -112,8 +109,8 @@ async def test_a_script_gets_a_receipt(paper: tuple[Visitor, Page], runtime: Run
             (f"shown-{essay['id']}", ""),
             (f"at-{essay['id']}", at),
             (f"answer-{essay['id']}", answer),
-            (f"shown-{ranking['id']}", ""),
-            (f"answer-{ranking['id']}-1", ranking["options"][0]["id"]),
+            (f"shown-{long['id']}", ""),
+            (f"answer-{long['id']}", "x" * 10_000),
         ]
         answered = await student.send(f"{page.path}/answers", pairs, accept=JSON, x_csrf_token=proof)
         assert answered.status_code == 200, answered.text
@@ -121,7 +118,7 @@ async def test_a_script_gets_a_receipt(paper: tuple[Visitor, Page], runtime: Run
 
     first = await send("second thought", -5)
     assert (first["answered"], len(first["remaining"]), first["superseded"]) == (1, 9, [])
-    assert list(first["problems"]) == [ranking["id"]]
+    assert list(first["problems"]) == [long["id"]]
     assert list(first["shown"]) == [essay["id"]]
     second = await send("first thought", -10)
     assert (second["superseded"], second["shown"]) == ([essay["id"]], {})

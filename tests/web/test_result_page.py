@@ -1,6 +1,7 @@
 """The result page: every score with its evidence, every recommendation with its sources, every substitute named."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from visitor import Page, Visit
 
 from assay.domain.degradation import Cause, Degradation, Stage
 from assay.domain.fusion import DroppedSentence, Fact, FactKind, Sentence
-from assay.domain.grading import Provenance, Quote, Usage
+from assay.domain.grading import Producer, Provenance, Quote, Usage
 from assay.domain.rubric import Dimension
 from assay.domain.tracks import SkillLevel
 from assay.runtime import Runtime
@@ -29,11 +30,13 @@ from assay.services.results import (
     Summary,
 )
 from assay.services.submission import RuleScores
+from assay.web import wording
 from assay.web.rendering import ENVIRONMENT
 from assay.web.results import view
 from assay.worker.drainer import Drainer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+INSTEAD: tuple[Producer | None, ...] = ("built-in", "static", None)
 NASTY = '<script>alert("1")</script>\u202e'
 ESSAY = f"One two three four five. {NASTY} Six seven eight."
 OPINION: dict[str, Any] = {"relevance": None, "fit": None, "comment": "", "decisions": {}}
@@ -180,10 +183,20 @@ def test_a_result_shows_how_it_came_about() -> None:
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_has_words(cause: Cause) -> None:
     """A degraded stage says what happened, since when, and what that means, for every cause there is."""
-    stages = [Degradation(stage=stage, cause=cause, since=NOON + timedelta(minutes=5), replaced_by="built-in") for stage in Stage]
-    text = shown(result(degraded=True, degradations=tuple(stages))).text
-    assert text.count("Since 22 November 2026, 12:05 UTC") == len(Stage)
-    assert str(cause) not in text.split("On this page")[0]
+    since = NOON + timedelta(minutes=5)
+    stages = tuple(Degradation(stage=stage, cause=cause, since=since, replaced_by=instead) for stage, instead in product(Stage, INSTEAD))
+    text = shown(result(degraded=True, degradations=stages)).text
+    assert text.count("Since 22 November 2026, 12:05 UTC") == len(stages)
+    assert "{who}" not in text
+    assert all(wording.plain(each) and wording.cause(each)[0].isupper() for each in stages)
+
+
+def test_whose_fault_it_was_depends_on_the_stage() -> None:
+    """A search that was away is not put down to the language model, and essays nobody scored are not said to be scored."""
+    search = Degradation(stage=Stage.RETRIEVAL, cause=Cause.TIMEOUT, since=NOON, replaced_by="built-in")
+    held = Degradation(stage=Stage.ESSAY_SCORING, cause=Cause.CRASHED, since=NOON, replaced_by="static")
+    assert wording.cause(search) == "The search by meaning did not answer in time."
+    assert wording.plain(held) == "The essays wait for a person"
 
 
 def test_what_is_missing_leaves_no_gap() -> None:

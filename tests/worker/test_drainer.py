@@ -160,7 +160,7 @@ async def test_a_lost_lease_ends_the_work(runtime: Runtime, student: Student, tr
                 " WHERE status = 'leased'"
             )
         )
-    await asyncio.wait([held for _, held in drainer._in_hand.values()])
+    await asyncio.wait(drainer._in_hand.values())
     await drainer.stop()
     await task
     job = (await _jobs(runtime))["score_essay"]

@@ -40,6 +40,11 @@ def _model() -> Any:
     return wordllama.WordLlama.load(config=_CONFIG, cache_dir=folder, dim=DIMENSION, disable_download=True)
 
 
+@cache
+def _name() -> str:
+    return f"wordllama-{_CONFIG}-{DIMENSION}/{version('wordllama')}"
+
+
 def _encode(texts: Sequence[str]) -> list[list[float]]:
     """Unit vectors of `texts`, in order."""
     with _loading:
@@ -81,7 +86,7 @@ class BuiltinEmbedder:
     @property
     def name(self) -> str:
         """Model and package version."""
-        return f"wordllama-{_CONFIG}-{DIMENSION}/{version('wordllama')}"
+        return _name()
 
     @property
     def dimension(self) -> int:

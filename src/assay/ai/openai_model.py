@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from openai import AsyncOpenAI, Omit, omit
 from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam
@@ -54,7 +55,7 @@ class OpenAIModel:
 async def _over_responses(model: OpenAIModel, question: Question) -> tuple[str, Usage]:
     """`store=False`: the provider keeps no essay."""
     layout = ResponseFormatTextJSONSchemaConfigParam(
-        type="json_schema", name=question.schema.__name__, schema=question.schema.model_json_schema(), strict=True
+        type="json_schema", name=question.schema.__name__, schema=_schema(question.schema), strict=True
     )
     reply = await model.client.responses.with_raw_response.create(
         model=model.name,
@@ -74,7 +75,7 @@ async def _over_chat(model: OpenAIModel, question: Question) -> tuple[str, Usage
     """Sends what compatible servers understand and nothing more: one system message, one user message, a JSON schema."""
     layout = ResponseFormatJSONSchema(
         type="json_schema",
-        json_schema={"name": question.schema.__name__, "schema": question.schema.model_json_schema(), "strict": True},
+        json_schema={"name": question.schema.__name__, "schema": _schema(question.schema), "strict": True},
     )
     reply = await model.client.chat.completions.with_raw_response.create(
         model=model.name,
@@ -92,6 +93,12 @@ TRANSPORTS: Final[dict[Api, Callable[[OpenAIModel, Question], Awaitable[tuple[st
     "responses": _over_responses,
     "chat": _over_chat,
 }
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema that a reply has to follow. Nobody changes it: it is made once."""
+    return model.model_json_schema()
 
 
 def _or_omit[T](value: T | None) -> T | Omit:

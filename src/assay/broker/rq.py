@@ -54,15 +54,18 @@ class RqBroker:
         }
 
     async def ring(self, job_type: JobType, job_id: UUID) -> bool:
-        """Enqueue a wake-up; False when Redis did not take it in time."""
+        """Enqueue a wake-up, unless one waits already; False when Redis did not take it in time.
+
+        A message still in the queue after the commit will be taken after the commit, and one wake-up drains the ledger.
+        """
         assert_no_transaction()
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._enqueue, job_type, job_id), RING_SECONDS)
+            rung = await asyncio.wait_for(asyncio.to_thread(self._enqueue, job_type, job_id), RING_SECONDS)
         except (RedisError, TimeoutError, OSError) as error:
             metrics.DOORBELL_RINGS.labels(outcome="lost").inc()
             log.warning("doorbell_unreachable", error=type(error).__name__)
             return False
-        metrics.DOORBELL_RINGS.labels(outcome="rung").inc()
+        metrics.DOORBELL_RINGS.labels(outcome="rung" if rung else "waiting").inc()
         return True
 
     async def depth(self) -> dict[str, int]:
@@ -82,7 +85,9 @@ class RqBroker:
         """Let go of the connections."""
         await asyncio.to_thread(self._redis.close)
 
-    def _enqueue(self, job_type: JobType, job_id: UUID) -> None:
-        self._queues[QUEUES[job_type]].enqueue_call(
-            FUNCTIONS[job_type], args=(str(job_id),), ttl=MESSAGE_SECONDS, result_ttl=0, failure_ttl=MESSAGE_SECONDS
-        )
+    def _enqueue(self, job_type: JobType, job_id: UUID) -> bool:
+        queue = self._queues[QUEUES[job_type]]
+        if queue.count:
+            return False
+        queue.enqueue_call(FUNCTIONS[job_type], args=(str(job_id),), ttl=MESSAGE_SECONDS, result_ttl=0, failure_ttl=MESSAGE_SECONDS)
+        return True

@@ -1,5 +1,8 @@
 """The engine: one pool per process and event loop, with bounded waits."""
 
+from typing import Any
+
+from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 
@@ -13,6 +16,9 @@ def create_engine(
         max_overflow=0,
         pool_timeout=pool_timeout,
         pool_pre_ping=False,
+        # three times as fast as the standard library, and rubrics, verdicts and the catalog are all JSON
+        json_deserializer=from_json,
+        json_serializer=_to_json,
         hide_parameters=True,  # errors are logged, and values may be somebody's words
         connect_args={
             "timeout": 5,
@@ -24,3 +30,7 @@ def create_engine(
             },
         },
     )
+
+
+def _to_json(value: Any) -> str:
+    return to_json(value).decode()

@@ -1,8 +1,8 @@
 """Column types of our own: encrypted text and JSON, for everything that could tell who a student is or what they wrote."""
 
-import json
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
@@ -61,9 +61,9 @@ class EncryptedJson(TypeDecorator[Any]):
         del dialect
         if value is None:
             return None
-        return key_ring().encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), self.place)
+        return key_ring().encrypt(to_json(value), self.place)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         """Decrypt on the way out."""
         del dialect
-        return None if value is None else json.loads(key_ring().decrypt(value, self.place))
+        return None if value is None else from_json(key_ring().decrypt(value, self.place))

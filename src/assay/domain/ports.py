@@ -61,8 +61,8 @@ class Embedder(Protocol):
 class VectorStore(Protocol):
     """Nearest chunks of one index version."""
 
-    async def nearest(self, index_version: UUID, vector: Vector, limit: int) -> list[ChunkHit]:
-        """The `limit` chunks of highest cosine similarity, best first. Raises `ProviderError`."""
+    async def nearest(self, index_version: UUID, vectors: Sequence[Vector], limit: int) -> list[list[ChunkHit]]:
+        """For each of `vectors` the `limit` chunks of highest cosine similarity, best first. Raises `ProviderError`."""
 
 
 class Broker(Protocol):

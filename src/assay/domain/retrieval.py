@@ -8,7 +8,7 @@ by the part's weight and trust.
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from assay.domain.learner import Learner
@@ -23,7 +23,7 @@ _MAX_DESCRIPTION: Final = 400
 _SHORT_FOCUS: Final = 3
 
 
-class ChunkHit(Value):
+class ChunkHit(NamedTuple):
     """A chunk of a credential version that a search found. `score` is the search's own (cosine similarity or text rank)."""
 
     chunk_id: UUID
@@ -32,7 +32,6 @@ class ChunkHit(Value):
     section: str
     start: int
     end: int
-    text: str
     score: float
 
 

@@ -40,6 +40,14 @@ class Hit(NamedTuple):
     weight: float
 
 
+class _Read(NamedTuple):
+    """A passage with its stems, and what the best hit around it counts."""
+
+    passage: Passage
+    words: frozenset[str]
+    near: float
+
+
 class Evidence(Value):
     """A passage shown as a source of a recommendation, in one version of one credential."""
 
@@ -58,22 +66,24 @@ def choose_sources(
     A passage scores for the stems it has and for the best hit around it; less for what a chosen passage says already.
     """
     title = Passage("title", 0, len(content.title), content.title)
-    left = [passage for passage in passages(content) if _tells(passage)] or [title]
-    chosen: list[Passage] = []
+    left = [_read(passage, hits) for passage in passages(content) if _tells(passage)] or [_read(title, hits)]
+    chosen: list[_Read] = []
     while left and len(chosen) < MAX_SOURCES:
-        best = max(range(len(left)), key=lambda place: (_score(left[place], weights, hits, chosen), -place))
-        if chosen and _score(left[best], weights, hits, chosen) <= 0:
+        scores = [_score(read, weights, chosen) for read in left]
+        best = scores.index(max(scores))
+        if chosen and scores[best] <= 0:
             break
         chosen.append(left.pop(best))
     return tuple(
         Evidence(credential_version=version, section=passage.section, snippet=passage.text, start=passage.start, end=passage.end)
-        for passage in chosen
+        for passage in (read.passage for read in chosen)
     )
 
 
-def stems(text: str) -> set[str]:
-    """The content words of `text`, lower case, without the commonest English endings."""
-    return {_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP}
+@lru_cache(maxsize=4_096)
+def stems(text: str) -> frozenset[str]:
+    """The content words of `text`, lower case, without the commonest English endings. Passages of the catalog come again and again."""
+    return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP)
 
 
 def stem_weights(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
@@ -85,14 +95,18 @@ def stem_weights(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
     return weights
 
 
-def _score(passage: Passage, weights: Mapping[str, float], hits: Sequence[Hit], chosen: Sequence[Passage]) -> float:
-    said = {stem for other in chosen for stem in stems(other.text)}
-    words = stems(passage.text)
-    lexical = sum(weights.get(word, 0.0) * (_SAID_ALREADY if word in said else 1.0) for word in words)
+def _read(passage: Passage, hits: Sequence[Hit]) -> _Read:
     near = max((hit.weight for hit in hits if _inside(passage, hit)), default=0.0)
-    near *= min(1.0, len(words) / _FULL_LENGTH)
-    score = (lexical / sqrt(4 + len(words)) + _NEAR * near) * (_OUTCOME if passage.section == "outcomes" else 1.0)
-    return round(score * (_SAME_SECTION if any(other.section == passage.section for other in chosen) else 1.0), 9)
+    words = stems(passage.text)
+    return _Read(passage, words, near * min(1.0, len(words) / _FULL_LENGTH))
+
+
+def _score(read: _Read, weights: Mapping[str, float], chosen: Sequence[_Read]) -> float:
+    said = {stem for other in chosen for stem in other.words}
+    lexical = sum(weights.get(word, 0.0) * (_SAID_ALREADY if word in said else 1.0) for word in read.words)
+    section = read.passage.section
+    score = (lexical / sqrt(4 + len(read.words)) + _NEAR * read.near) * (_OUTCOME if section == "outcomes" else 1.0)
+    return round(score * (_SAME_SECTION if any(other.passage.section == section for other in chosen) else 1.0), 9)
 
 
 def _tells(passage: Passage) -> bool:

@@ -1,6 +1,7 @@
 """How well one credential suits one student: signals for it, what speaks against it, what rules it out; each with a sentence."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from math import log2
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -132,8 +133,13 @@ def reasons(candidate: Candidate, situation: Situation, best_relevance: float) -
 
 def discounted(skills: Sequence[Slug], value: Callable[[str], float]) -> float:
     """Mean of `value` over `skills`, most important first, each place counting 1 / log2(place + 1) as in DCG."""
-    weights = [1 / log2(place + 2) for place in range(len(skills))]
+    weights = _discounts(len(skills))
     return sum(weight * value(skill) for weight, skill in zip(weights, skills, strict=True)) / sum(weights)
+
+
+@cache
+def _discounts(places: int) -> tuple[float, ...]:
+    return tuple(1 / log2(place + 2) for place in range(places))
 
 
 def joined(words: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What routes ask for in their signatures: the runtime, a unit of work, who is asking and what they may do."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -14,8 +14,9 @@ from assay.runtime import Runtime
 bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/token")
 
 
-def get_runtime(request: Request) -> Runtime:
+async def get_runtime(request: Request) -> Runtime:
     """The process's runtime, opened by the application's lifespan."""
+    # async, as all here, though nothing is awaited: FastAPI runs plain functions in a thread, which costs more than what they do
     runtime: Runtime = request.app.state.runtime
     return runtime
 
@@ -32,17 +33,17 @@ async def get_uow(runtime: RuntimeDep) -> AsyncIterator[UnitOfWork]:
 type Uow = Annotated[UnitOfWork, Depends(get_uow, scope="function")]
 
 
-def get_actor(runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Actor:
+async def get_actor(runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Actor:
     """The caller by bearer token. Cookies are not looked at: the API cannot be driven from another site's form."""
     if credentials is None:
         raise Unauthenticated("Send an access token: Authorization: Bearer ….")
     return runtime.identity.authenticate(credentials.credentials)
 
 
-def requires(permission: Permission) -> Callable[[Actor], Actor]:
+def requires(permission: Permission) -> Callable[[Actor], Awaitable[Actor]]:
     """A dependency that yields the caller if their role holds `permission`."""
 
-    def permitted(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+    async def permitted(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
         if not actor.may(permission):
             raise Forbidden(f"Your role {actor.role} does not have the permission {permission}.")
         return actor

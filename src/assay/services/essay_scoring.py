@@ -6,7 +6,7 @@ speaks for that essay and the stage is degraded with the named cause.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,9 @@ from assay.services.question_bank import QuestionBank
 log = structlog.get_logger(__name__)
 
 PURPOSE: Final = "score_essay"
+
+type KnownReplies = Mapping[str, ModelReply | None]
+"""Replies by content key that were looked up already; None stands for one that is not there."""
 
 
 class Essay(Value):
@@ -68,9 +71,10 @@ async def score(
     """
     async with open_uow() as uow:
         essays, unreadable = await read_essays(uow, bank, job.assessment_id)
+        known = await uow.replies.find_all([reply_key(graders.primary, essay.task) for essay in essays])
     last = job.is_last_try or seconds_left <= 0
     outcomes = await asyncio.gather(
-        *(_grade(essay, job, open_uow, graders, last=last, deadline=seconds_left) for essay in essays), return_exceptions=True
+        *(_grade(essay, job, open_uow, graders, known, last=last, deadline=seconds_left) for essay in essays), return_exceptions=True
     )
     graded = [outcome for outcome in outcomes if isinstance(outcome, Graded)]
     for failure in outcomes:
@@ -130,12 +134,14 @@ def reply_key(grader: Grader, task: EssayTask, failed_quotes: Sequence[str] = ()
     return content_hash([PURPOSE, text_hash(task.essay), text_hash(task.prompt), task.rubric.hash, identity, list(failed_quotes)])
 
 
-async def _grade(essay: Essay, job: ClaimedJob, open_uow: OpenUnitOfWork, graders: Graders, *, last: bool, deadline: float) -> Graded:
+async def _grade(
+    essay: Essay, job: ClaimedJob, open_uow: OpenUnitOfWork, graders: Graders, known: KnownReplies, *, last: bool, deadline: float
+) -> Graded:
     if not essay.task.essay.strip():
         return _blank(essay, graders.fallback)
     try:
         async with asyncio.timeout(max(deadline, 1.0)):
-            return await _judge(essay, job, open_uow, graders.primary)
+            return await _judge(essay, job, open_uow, graders.primary, known)
     except TimeoutError:
         fault = ProviderError(Fault.TIMEOUT, "the time set aside for grading is used up")
     except ProviderError as error:
@@ -143,14 +149,14 @@ async def _grade(essay: Essay, job: ClaimedJob, open_uow: OpenUnitOfWork, grader
             raise
         fault = error
     log.warning("grader_replaced", fault=str(fault.fault), question=str(essay.question_id))
-    judged = await _judge(essay, job, open_uow, graders.fallback)
+    judged = await _judge(essay, job, open_uow, graders.fallback, {})
     return judged._replace(fault=fault)
 
 
-async def _judge(essay: Essay, job: ClaimedJob, open_uow: OpenUnitOfWork, grader: Grader) -> Graded:
+async def _judge(essay: Essay, job: ClaimedJob, open_uow: OpenUnitOfWork, grader: Grader, known: KnownReplies) -> Graded:
     """Ask, check the evidence, ask once more about quotes that are not there, and take what is proved."""
     key = reply_key(grader, essay.task)
-    reply, replayed = await _reply(key, essay, job, open_uow, grader)
+    reply, replayed = await _reply(key, essay, job, open_uow, grader, known)
     draft = grader.read(essay.task, reply)
     verdict, failed = evidence.verify(draft, essay.task.essay)
     quotes = [quote for missing in failed.values() for quote in missing]
@@ -180,7 +186,7 @@ async def _ask_again(
 ) -> tuple[Verdict, str, ModelReply]:
     key = reply_key(grader, essay.task, failed)
     try:
-        reply, _ = await _reply(key, essay, job, open_uow, grader, failed)
+        reply, _ = await _reply(key, essay, job, open_uow, grader, {}, failed)
         draft: VerdictDraft = grader.read(essay.task, reply)
     except ProviderError:
         return first  # the first verdict stands, with its unproved dimensions held
@@ -188,10 +194,15 @@ async def _ask_again(
 
 
 async def _reply(
-    key: str, essay: Essay, job: ClaimedJob, open_uow: OpenUnitOfWork, grader: Grader, failed_quotes: Sequence[str] = ()
+    key: str,
+    essay: Essay,
+    job: ClaimedJob,
+    open_uow: OpenUnitOfWork,
+    grader: Grader,
+    known: KnownReplies,
+    failed_quotes: Sequence[str] = (),
 ) -> tuple[ModelReply, bool]:
-    async with open_uow() as uow:
-        stored = await uow.replies.find(key)
+    stored = known[key] if key in known else await _stored(key, open_uow)
     if stored is not None:
         metrics.MODEL_REPLIES_REUSED.labels(purpose=PURPOSE, track=job.track).inc()
         return stored, True
@@ -204,13 +215,18 @@ async def _reply(
     return reply, False
 
 
+async def _stored(key: str, open_uow: OpenUnitOfWork) -> ModelReply | None:
+    async with open_uow() as uow:
+        return await uow.replies.find(key)
+
+
 async def _record(
     open_uow: OpenUnitOfWork, job: ClaimedJob, grader: Grader, outcome: str, reply: ModelReply | None, key: str | None
 ) -> None:
     async with open_uow() as uow:
         if reply is not None and key is not None:
             await uow.replies.store(key, PURPOSE, reply)
-        uow.replies.record_call(
+        await uow.replies.record_call(
             assessment_id=job.assessment_id,
             purpose=PURPOSE,
             identity=grader.identity,

@@ -104,7 +104,7 @@ async def _record(
     async with open_uow() as uow:
         if reply is not None and key is not None:
             await uow.replies.store(key, PURPOSE, reply)
-        uow.replies.record_call(
+        await uow.replies.record_call(
             assessment_id=job.assessment_id,
             purpose=PURPOSE,
             identity=narrator.identity,

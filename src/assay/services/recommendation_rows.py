@@ -94,13 +94,21 @@ def _traces(recommendation_id: UUID, draft: Draft, item_ids: Sequence[UUID]) -> 
     """Per part what it found at all, with the query; then per item and part what found it (the query stands in the part's row)."""
     parts = [(part, _hits(draft.retrieved, part)) for part in draft.retrieved.parts]
     whole = [_trace(recommendation_id, None, part, part.text, [hit for hit in hits if hit["rank"] <= TRACED_HITS]) for part, hits in parts]
+    by_credential = [(part, _by_credential(hits)) for part, hits in parts]
     found = [
         _trace(recommendation_id, item_id, part, "", own)
         for item_id, (item, _) in zip(item_ids, draft.items, strict=True)
-        for part, hits in parts
-        if (own := [hit for hit in hits if hit["credentialId"] == str(item.candidate.credential_id)])
+        for part, hits in by_credential
+        if (own := hits.get(str(item.candidate.credential_id)))
     ]
     return [*whole, *found]
+
+
+def _by_credential(hits: Sequence[Json]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for hit in hits:
+        found.setdefault(hit["credentialId"], []).append(hit)
+    return found
 
 
 def _hits(retrieved: Retrieved, part: QueryPart) -> list[Json]:

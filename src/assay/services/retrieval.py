@@ -1,14 +1,13 @@
 """Retrieval: every part of the query through both searches, fused; what remains when a search is away, and why."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from pydantic import Field
-
 from assay.db.repositories.credentials import CredentialRow
-from assay.db.repositories.search import TextHit
-from assay.db.unit_of_work import OpenUnitOfWork
+from assay.db.repositories.search import CurrentVersion, TextHit
+from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Cause
 from assay.domain.errors import Fault, ProviderError
@@ -26,6 +25,8 @@ CHUNKS_PER_PART: Final = 150
 CREDENTIALS_PER_LIST: Final = 50
 POOL: Final = 60
 """Credentials that go on to the rerank."""
+_KEPT_CONTENTS: Final = 2_000
+_known: Final[dict[UUID, CredentialContent]] = {}
 
 
 class Shortfall(Value):
@@ -42,7 +43,8 @@ class Index(Value):
     embedder: str
 
 
-class Retrieved(Value):
+@dataclass(frozen=True, slots=True)
+class Retrieved:
     """What the searches brought: candidates for the rerank, the contents of their prerequisites, and all that a trace needs.
 
     `candidates` is empty when nothing could be searched or nothing was found; `shortfall` then says why.
@@ -50,10 +52,10 @@ class Retrieved(Value):
 
     parts: tuple[QueryPart, ...]
     index: Index | None = None
-    vector_hits: dict[str, tuple[ChunkHit, ...]] = Field(default_factory=dict)
-    text_hits: dict[str, tuple[TextHit, ...]] = Field(default_factory=dict)
+    vector_hits: Mapping[str, Sequence[ChunkHit]] = field(default_factory=dict)
+    text_hits: Mapping[str, Sequence[TextHit]] = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
-    prerequisites: dict[Slug, CredentialContent] = Field(default_factory=dict)
+    prerequisites: Mapping[Slug, CredentialContent] = field(default_factory=dict)
     shortfall: Shortfall | None = None
 
 
@@ -84,8 +86,8 @@ async def retrieve(
     return Retrieved(
         parts=parts,
         index=None if shortfall else index,
-        vector_hits={name: tuple(hits) for name, hits in vector_hits.items()},
-        text_hits={name: tuple(hits) for name, hits in text_hits.items()},
+        vector_hits=vector_hits,
+        text_hits=text_hits,
         candidates=candidates,
         prerequisites=prerequisites,
         shortfall=shortfall,
@@ -105,15 +107,21 @@ def sources_of(candidate: Candidate, retrieved: Retrieved) -> tuple[Evidence, ..
     return choose_sources(candidate.content, candidate.version, stem_weights(said), hits)
 
 
-def candidate_of(row: CredentialRow, relevance: float = 0.0, ranks: Mapping[str, int] | None = None) -> Candidate:
-    """A row of the catalog as a candidate."""
+def candidate_of(row: CredentialRow) -> Candidate:
+    """A row of the catalog as a candidate that no search has found."""
+    return _candidate(row, CredentialContent.model_validate(row.content))
+
+
+def _candidate(
+    row: CredentialRow | CurrentVersion, content: CredentialContent, relevance: float = 0.0, ranks: Mapping[str, int] | None = None
+) -> Candidate:
     return Candidate(
         credential_id=row.credential_id,
         version_id=row.version_id,
         slug=row.slug,
         version=row.version,
         published=row.status == "published",
-        content=CredentialContent.model_validate(row.content),
+        content=content,
         relevance=relevance,
         ranks=dict(ranks or {}),
     )
@@ -122,16 +130,15 @@ def candidate_of(row: CredentialRow, relevance: float = 0.0, ranks: Mapping[str,
 async def _nearest(
     parts: Sequence[QueryPart], index: Index, embedder: Embedder, vector_store: VectorStore, *, patient: bool
 ) -> tuple[dict[str, list[ChunkHit]], Shortfall | None]:
-    """Nearest chunks by part; nothing, with the cause, when the embedder or the store is away. One search at a time spares the pool."""
+    """Nearest chunks by part; nothing, with the cause, when the embedder or the store is away."""
     if index.embedder != embedder.name:
         return {}, Shortfall(cause=Cause.MISCONFIGURED, detail="the index was built by another embedder and has to be rebuilt")
     away = "the embedder"
     try:
         vectors = await embedder.embed([part.text for part in parts])
         away = "the vector store"
-        return {
-            part.name: await vector_store.nearest(index.id, vector, CHUNKS_PER_PART) for part, vector in zip(parts, vectors, strict=True)
-        }, None
+        found = await vector_store.nearest(index.id, vectors, CHUNKS_PER_PART)
+        return {part.name: hits for part, hits in zip(parts, found, strict=True)}, None
     except ProviderError as error:
         if patient and error.fault in PASSING_FAULTS:
             raise
@@ -152,8 +159,23 @@ async def _candidates(
     pool = list(fused)[:POOL]
     async with open_uow() as uow:
         rows = await uow.search.current(pool)
-        candidates = tuple(candidate_of(row, fused[row.credential_id].relevance, fused[row.credential_id].ranks) for row in rows)
+        contents = await _contents(uow, [row.version_id for row in rows])
+        candidates = tuple(
+            _candidate(row, contents[row.version_id], fused[row.credential_id].relevance, fused[row.credential_id].ranks) for row in rows
+        )
         known = {candidate.slug for candidate in candidates}
         wanted = {slug for candidate in candidates for slug in candidate.content.prerequisites} - known
         needed = await uow.credentials.by_slugs(sorted(wanted))
     return candidates, {row.slug: CredentialContent.model_validate(row.content) for row in needed}
+
+
+async def _contents(uow: UnitOfWork, version_ids: Sequence[UUID]) -> dict[UUID, CredentialContent]:
+    """Contents by version id. A version never changes: each is read and parsed once per process, as long as there is room."""
+    missing = [version_id for version_id in version_ids if version_id not in _known]
+    if len(_known) + len(missing) > _KEPT_CONTENTS:
+        _known.clear()
+        missing = list(version_ids)
+    if missing:
+        rows = await uow.credentials.by_version_ids(missing)
+        _known.update({version_id: CredentialContent.model_validate(row.content) for version_id, row in rows.items()})
+    return {version_id: _known[version_id] for version_id in version_ids}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request
@@ -88,7 +89,8 @@ def _error_page(request: Request, status: int, detail: str = "") -> Response:
 async def _sign_in_first(request: Request, status: int) -> Response:
     """To the sign-in page; a form that came too late is kept on a page from which it can be sent again."""
     if request.method in {"GET", "HEAD"}:
-        return RedirectResponse(f"/sign-in?next={request.url.path}", HTTPStatus.SEE_OTHER)
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?{urlencode({'next': wanted})}", HTTPStatus.SEE_OTHER)
     entered = list(_entered(await request.form())) if session.same_origin(request) else []
     return page(request, "send_again.html", status=status, action=request.url.path, entered=entered)
 

@@ -73,15 +73,18 @@ def textarea(text: str) -> str:
 
 
 def static(name: str) -> str:
-    """The address of a file in `static/`, which changes with its content, so that browsers may keep it for good."""
-    return f"/static/{name}?v={FINGERPRINTS[name]}"
+    """The address of a file in `static/`, which changes when any of them does, so that browsers may keep it for good."""
+    return f"/static/{FINGERPRINT}/{name}"
 
 
-def _fingerprints() -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in STATIC.iterdir() if path.is_file()}
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
-FINGERPRINTS: Final = _fingerprints()
+FINGERPRINT: Final = _fingerprint()
 FILTERS: Final[dict[str, Callable[..., object]]] = {
     "prose": prose.prose,
     "inline": prose.inline,

@@ -58,30 +58,45 @@ STATES: Final[Mapping[StageState, str]] = {
 }
 
 CAUSES: Final[Mapping[Cause, str]] = {
-    Cause.TIMEOUT: "The language model did not answer in time.",
-    Cause.RATE_LIMITED: "The language model was taking no more requests at that moment.",
-    Cause.UNAVAILABLE: "The language model could not be reached.",
-    Cause.REFUSED: "The language model declined to answer.",
-    Cause.TRUNCATED: "The language model's answer broke off.",
-    Cause.INVALID_REPLY: "The language model's answer could not be used.",
-    Cause.QUOTA_EXHAUSTED: "The allowance for the language model is used up.",
-    Cause.MISCONFIGURED: "The language model is not set up correctly.",
-    Cause.OUT_OF_RANGE: "The language model gave a level that the rubric does not have.",
+    Cause.TIMEOUT: "{who} did not answer in time.",
+    Cause.RATE_LIMITED: "{who} was taking no more requests at that moment.",
+    Cause.UNAVAILABLE: "{who} could not be reached.",
+    Cause.REFUSED: "{who} declined to answer.",
+    Cause.TRUNCATED: "The answer of {who} broke off.",
+    Cause.INVALID_REPLY: "The answer of {who} could not be used.",
+    Cause.QUOTA_EXHAUSTED: "The allowance for {who} is used up.",
+    Cause.MISCONFIGURED: "{who} is not set up correctly.",
+    Cause.OUT_OF_RANGE: "{who} gave a level that the rubric does not have.",
     Cause.CRASHED: "The work was interrupted several times.",
-    Cause.INTERNAL_ERROR: "A fault on our side.",
+    Cause.INTERNAL_ERROR: "There was a fault on our side.",
     Cause.UNREADABLE_RUBRIC: "The rubric of a question could not be read.",
     Cause.UNREADABLE_RULE: "A question was asked in a form that can no longer be read.",
     Cause.MISSING_ANSWER: "An answer could not be found.",
     Cause.INDEX_EMPTY: "The catalog was not ready to be searched.",
 }
+"""Why a stage is degraded; `{who}` is what was asked."""
 
-NEXT: Final[Mapping[Stage, str]] = {
-    Stage.RULE_SCORING: "The questions concerned are left out of the score and cost you nothing.",
-    Stage.ESSAY_SCORING: "The scores still rest on your essay, word for word. Your advisor sees who scored them and can correct a level.",
-    Stage.RETRIEVAL: "The list is safe to use, though less personal than usual. Your advisor sees this note too.",
-    Stage.NARRATIVE: "Scores and recommendations are not affected; only the wording is plainer.",
+ASKED: Final[Mapping[Stage, str]] = {Stage.RETRIEVAL: "the search by meaning"}
+"""Whom a stage asks; the language model unless named here."""
+
+HEADINGS: Final[Mapping[tuple[Stage, str | None], str]] = {
+    (Stage.ESSAY_SCORING, "static"): "The essays wait for a person",
+    (Stage.ESSAY_SCORING, None): "Part of the essays could not be scored",
+    (Stage.RETRIEVAL, "built-in"): "The recommendations come from a reduced search",
+    (Stage.RETRIEVAL, "static"): "The recommendations come from the track's curated list",
 }
-"""What a degraded stage means for what happens next."""
+"""What a degraded stage means by what stands in for it, where that is known better than by the stage alone."""
+
+NEXT: Final[Mapping[tuple[Stage, str | None], str]] = {
+    (Stage.RULE_SCORING, None): "The questions concerned are left out of the score and cost you nothing.",
+    (Stage.ESSAY_SCORING, "built-in"): "The levels still rest on the words of the essay, and an advisor sees who gave them.",
+    (Stage.ESSAY_SCORING, "static"): "No level was given, so nothing counts against you. An advisor sees that the essays are waiting.",
+    (Stage.ESSAY_SCORING, None): "What could not be scored is left out and costs you nothing.",
+    (Stage.RETRIEVAL, "built-in"): "The list is safe to use, though it may miss a credential that says the same in other words.",
+    (Stage.RETRIEVAL, "static"): "The list is safe to use, though it is the same for everybody on this track.",
+    (Stage.NARRATIVE, "built-in"): "Scores and recommendations are not affected; only the wording is plainer.",
+}
+"""What follows from it, by stage and by what stands in."""
 
 FLAGS: Final[Mapping[str, str]] = {
     FlagKind.BLANK: "This essay was left empty.",
@@ -133,4 +148,15 @@ def search_name(key: str) -> str:
 
 def plain(degradation: Degradation) -> str:
     """What did not go as planned, in one sentence."""
-    return PLAIN_WORDS[degradation.stage]
+    return HEADINGS.get((degradation.stage, degradation.replaced_by), PLAIN_WORDS[degradation.stage])
+
+
+def cause(degradation: Degradation) -> str:
+    """Why it did not go as planned."""
+    words = CAUSES[degradation.cause].format(who=ASKED.get(degradation.stage, "the language model"))
+    return words[0].upper() + words[1:]
+
+
+def consequence(degradation: Degradation) -> str:
+    """What follows from it for the reader."""
+    return NEXT.get((degradation.stage, degradation.replaced_by), "")

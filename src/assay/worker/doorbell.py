@@ -1,6 +1,11 @@
 """What a ring runs: the functions RQ calls by name. They carry no data and do no work; they wake the drainer and return."""
 
+import time
 from collections.abc import Callable
+from typing import Final
+
+REST_SECONDS: Final = 0.05
+"""Between two rings: one wake-up drains the ledger, and what RQ does around each message would take the processor from the jobs."""
 
 _wake: list[Callable[[], None]] = []
 
@@ -24,3 +29,4 @@ def _ring(job_id: str) -> None:
     del job_id  # the ledger knows what is due; the id is for whoever reads the queue
     for wake in _wake:
         wake()
+    time.sleep(REST_SECONDS)

@@ -1,10 +1,10 @@
 """The declarative base: naming convention of constraints, and the columns nearly every table has."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, func, text
+from sqlalchemy import DateTime, MetaData, Table, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import Text, TypeEngine
@@ -34,6 +34,11 @@ class Base(DeclarativeBase):
         list[str]: ARRAY(Text()),
         str: Text(),
     }
+
+
+def table(model: type[Base]) -> Table:
+    """The table of `model`, for statements that write plain rows and need nothing of the ORM."""
+    return cast("Table", model.__table__)
 
 
 def one_of(column: str, values: type) -> str:

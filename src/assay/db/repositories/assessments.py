@@ -52,6 +52,11 @@ _CLOSE_EXPIRED = text(
     "UPDATE assessments SET closed_at = clock_timestamp()"
     " WHERE id = :id AND closed_at IS NULL AND submitted_at IS NULL AND expires_at <= clock_timestamp()"
 )
+_SUBMIT = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
+_COMPLETE = text(
+    "UPDATE assessments SET completed_at = clock_timestamp(), closed_at = clock_timestamp() WHERE id = :id"
+    " RETURNING extract(epoch FROM completed_at - submitted_at)::float"
+)
 _SNAPSHOT = text(
     "SELECT position, question_id, question_version_id FROM assessment_question_snapshots WHERE assessment_id = :id ORDER BY position"
 )
@@ -158,17 +163,12 @@ class Assessments:
 
     async def mark_submitted(self, assessment_id: UUID) -> datetime:
         """Lock the answers for good; returns the moment."""
-        query = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
-        moment: datetime = (await self._session.execute(query, {"id": assessment_id})).scalar_one()
+        moment: datetime = (await self._session.execute(_SUBMIT, {"id": assessment_id})).scalar_one()
         return moment
 
     async def mark_completed(self, assessment_id: UUID) -> float:
         """The result stands, and there is room for a retake; returns the seconds since the submission."""
-        query = text(
-            "UPDATE assessments SET completed_at = clock_timestamp(), closed_at = clock_timestamp() WHERE id = :id"
-            " RETURNING extract(epoch FROM completed_at - submitted_at)::float"
-        )
-        return float((await self._session.execute(query, {"id": assessment_id})).scalar_one())
+        return float((await self._session.execute(_COMPLETE, {"id": assessment_id})).scalar_one())
 
     async def job_progress(self, assessment_id: UUID) -> dict[str, JobProgress]:
         """What the ledger says, by job type."""

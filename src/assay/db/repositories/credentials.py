@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Text, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Credential, CredentialVersion
@@ -31,6 +31,16 @@ _COLUMNS = (
     CredentialVersion.version,
     CredentialVersion.content,
     CredentialVersion.content_hash,
+)
+
+_BY_SLUGS = (
+    select(*_COLUMNS)
+    .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+    .where(
+        Credential.slug == any_(bindparam("slugs", type_=ARRAY(Text()))),
+        Credential.status == "published",
+        CredentialVersion.version == Credential.current_version,
+    )
 )
 
 
@@ -64,16 +74,7 @@ class Credentials:
 
     async def by_slugs(self, slugs: Sequence[str]) -> list[CredentialRow]:
         """Published credentials with these slugs in their current version, in the order given."""
-        query = (
-            select(*_COLUMNS)
-            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
-            .where(
-                Credential.slug.in_(slugs),
-                Credential.status == "published",
-                CredentialVersion.version == Credential.current_version,
-            )
-        )
-        rows = {row.slug: row for row in (CredentialRow(*row) for row in await self._session.execute(query))}
+        rows = {row.slug: row for row in (CredentialRow(*row) for row in await self._session.execute(_BY_SLUGS, {"slugs": list(slugs)}))}
         return [rows[slug] for slug in slugs if slug in rows]
 
     async def version(self, credential_id: UUID, version: int | None = None) -> CredentialRow | None:

@@ -32,6 +32,9 @@ class EmbeddedChunk(NamedTuple):
     vector: Vector
 
 
+_ACTIVE = select(IndexVersion).where(IndexVersion.status == "active")
+
+
 class IndexVersions:
     """The index of this transaction."""
 
@@ -40,7 +43,7 @@ class IndexVersions:
 
     async def active(self) -> IndexVersion | None:
         """The version that is searched."""
-        return await self._session.scalar(select(IndexVersion).where(IndexVersion.status == "active"))
+        return await self._session.scalar(_ACTIVE)
 
     async def get(self, version_id: UUID) -> IndexVersion | None:
         """One version."""

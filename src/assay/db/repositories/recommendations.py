@@ -1,13 +1,21 @@
 """Recommendations with their items and traces. Rows are written once; a better recommendation is a new version."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import RagTrace, Recommendation, RecommendationItem
-from assay.db.models.base import Json
+from assay.db.models.base import Json, table
+
+# Built once: building a statement costs as much as running it.
+_NEXT_VERSION: Final = select(func.coalesce(func.max(Recommendation.version), 0) + 1).where(
+    Recommendation.assessment_id == bindparam("assessment")
+)
+_ADD_ITEMS: Final = insert(table(RecommendationItem))
+_ADD_TRACES: Final = insert(table(RagTrace))
 
 
 class Recommendations:
@@ -18,17 +26,16 @@ class Recommendations:
 
     async def next_version(self, assessment_id: UUID) -> int:
         """The number a new recommendation of this assessment gets, from 1."""
-        newest = select(func.coalesce(func.max(Recommendation.version), 0)).where(Recommendation.assessment_id == assessment_id)
-        return int((await self._session.execute(newest)).scalar_one()) + 1
+        return int((await self._session.execute(_NEXT_VERSION, {"assessment": assessment_id})).scalar_one())
 
     async def add(self, recommendation: Recommendation, items: Sequence[Json], traces: Sequence[Json]) -> None:
         """Write a recommendation (its id set), its items and its traces (rows by column name), in this order."""
         self._session.add(recommendation)
         await self._session.flush()
         if items:
-            await self._session.execute(insert(RecommendationItem), items)
+            await self._session.execute(_ADD_ITEMS, items)
         if traces:
-            await self._session.execute(insert(RagTrace), traces)
+            await self._session.execute(_ADD_TRACES, traces)
 
     async def latest(self, assessment_id: UUID) -> Recommendation | None:
         """The newest recommendation of an assessment."""

@@ -1,14 +1,33 @@
 """Scores and degraded stages."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import DegradedStage, EssayScore, RuleScore
+from assay.db.models.base import table
 from assay.domain.degradation import Degradation
+
+# Built once: building a statement costs as much as running it.
+_ASSESSMENT: Final = bindparam("assessment", type_=Uuid())
+_ADD_RULE_SCORES: Final = insert(table(RuleScore))
+_RULE_SCORES: Final = select(RuleScore).where(RuleScore.assessment_id == _ASSESSMENT)
+_NEWEST: Final = (
+    select(EssayScore.question_id, func.max(EssayScore.version).label("version"))
+    .where(EssayScore.assessment_id == _ASSESSMENT)
+    .group_by(EssayScore.question_id)
+    .subquery()
+)
+_ESSAY_SCORES: Final = (
+    select(EssayScore)
+    .join(_NEWEST, (EssayScore.question_id == _NEWEST.c.question_id) & (EssayScore.version == _NEWEST.c.version))
+    .where(EssayScore.assessment_id == _ASSESSMENT)
+)
+_DEGRADATIONS: Final = select(DegradedStage).where(DegradedStage.assessment_id == _ASSESSMENT).order_by(DegradedStage.since)
 
 
 class Scores:
@@ -18,7 +37,7 @@ class Scores:
         self._session = session
 
     async def add_rule_scores(self, scores: Sequence[RuleScore]) -> None:
-        """Write what the rules gave, all in one statement."""
+        """Write what the rules gave, all at once."""
         rows = [
             {
                 "assessment_id": score.assessment_id,
@@ -29,11 +48,11 @@ class Scores:
             }
             for score in scores
         ]
-        await self._session.execute(insert(RuleScore).values(rows))
+        await self._session.execute(_ADD_RULE_SCORES, rows)
 
     async def rule_scores(self, assessment_id: UUID) -> list[RuleScore]:
         """What the rules gave, per question."""
-        return list(await self._session.scalars(select(RuleScore).where(RuleScore.assessment_id == assessment_id)))
+        return list(await self._session.scalars(_RULE_SCORES, {"assessment": assessment_id}))
 
     def add_essay_score(self, score: EssayScore) -> None:
         """Write a verdict."""
@@ -41,18 +60,7 @@ class Scores:
 
     async def essay_scores(self, assessment_id: UUID) -> list[EssayScore]:
         """The newest verdict per essay."""
-        newest = (
-            select(EssayScore.question_id, func.max(EssayScore.version).label("version"))
-            .where(EssayScore.assessment_id == assessment_id)
-            .group_by(EssayScore.question_id)
-            .subquery()
-        )
-        query = (
-            select(EssayScore)
-            .join(newest, (EssayScore.question_id == newest.c.question_id) & (EssayScore.version == newest.c.version))
-            .where(EssayScore.assessment_id == assessment_id)
-        )
-        return list(await self._session.scalars(query))
+        return list(await self._session.scalars(_ESSAY_SCORES, {"assessment": assessment_id}))
 
     async def add_degradation(self, assessment_id: UUID, degradation: Degradation) -> None:
         """Mark a stage as degraded; the first cause stays."""
@@ -68,8 +76,7 @@ class Scores:
 
     async def degradations(self, assessment_id: UUID) -> list[Degradation]:
         """The stages that ran on a substitute, oldest first."""
-        query = select(DegradedStage).where(DegradedStage.assessment_id == assessment_id).order_by(DegradedStage.since)
         return [
             Degradation(stage=row.stage, cause=row.cause, since=row.since, replaced_by=row.replaced_by, detail=row.detail)
-            for row in await self._session.scalars(query)
+            for row in await self._session.scalars(_DEGRADATIONS, {"assessment": assessment_id})
         ]

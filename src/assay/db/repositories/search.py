@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Credential, CredentialVersion
-from assay.db.repositories.credentials import CredentialRow
 
 # One statement for all parts. Weights are those of labels D, C, B, A: description, outcomes, skills, title; 1 divides the
 # rank by 1 + log(length), so that a long description does not win by length. ts_rank, not ts_rank_cd: how near two of many
@@ -28,6 +27,13 @@ _FULL_TEXT = text(
     """
 )
 
+_CURRENT = (
+    select(Credential.id, Credential.slug, Credential.status, CredentialVersion.id, CredentialVersion.version)
+    .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+    .where(Credential.id == any_(bindparam("ids", type_=ARRAY(Uuid()))), CredentialVersion.version == Credential.current_version)
+    .order_by(Credential.slug)
+)
+
 
 class TextHit(NamedTuple):
     """A credential that full text search found; `score` is its text rank."""
@@ -35,6 +41,16 @@ class TextHit(NamedTuple):
     credential_id: UUID
     version: int
     score: float
+
+
+class CurrentVersion(NamedTuple):
+    """Which version of a credential is the current one. Without its content, which never changes and is read once."""
+
+    credential_id: UUID
+    slug: str
+    status: str
+    version_id: UUID
+    version: int
 
 
 class Search:
@@ -53,20 +69,7 @@ class Search:
             found[name].append(TextHit(credential_id, version, score))
         return {name: sorted(hits, key=lambda hit: -hit.score) for name, hits in found.items()}
 
-    async def current(self, credential_ids: Iterable[UUID]) -> list[CredentialRow]:
+    async def current(self, credential_ids: Iterable[UUID]) -> list[CurrentVersion]:
         """These credentials in their current version, whatever their status, by slug."""
-        query = (
-            select(
-                Credential.id,
-                Credential.slug,
-                Credential.status,
-                CredentialVersion.id,
-                CredentialVersion.version,
-                CredentialVersion.content,
-                CredentialVersion.content_hash,
-            )
-            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
-            .where(Credential.id.in_(list(credential_ids)), CredentialVersion.version == Credential.current_version)
-            .order_by(Credential.slug)
-        )
-        return [CredentialRow(*row) for row in await self._session.execute(query)]
+        rows = await self._session.execute(_CURRENT, {"ids": list(credential_ids)})
+        return [CurrentVersion(*row) for row in rows]

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Skill, Track
 from assay.domain.tracks import TrackStatus
+
+_BY_SLUG = select(Track).where(Track.slug == bindparam("slug"))
+_SKILLS = select(Skill.slug, Skill.name)
 
 
 class Tracks:
@@ -28,7 +31,7 @@ class Tracks:
 
     async def by_slug(self, slug: str) -> Track | None:
         """One track by its slug."""
-        return await self._session.scalar(select(Track).where(Track.slug == slug))
+        return await self._session.scalar(_BY_SLUG, {"slug": slug})
 
     def add(self, track: Track) -> None:
         """Write a new track."""
@@ -36,7 +39,7 @@ class Tracks:
 
     async def skill_names(self) -> dict[str, str]:
         """The vocabulary: name by slug."""
-        return {skill.slug: skill.name for skill in await self._session.scalars(select(Skill))}
+        return {row.slug: row.name for row in await self._session.execute(_SKILLS)}
 
     async def put_skills(self, names: Mapping[str, str]) -> None:
         """Add the words of `names` (name by slug), renaming known ones."""

@@ -1,0 +1,72 @@
+"""`python -m evals NAME [--json] [--half dev|test]`: the evaluations; each exits with 1 when a target is missed, 2 on wrong data."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from evals import grading as grading_run
+from evals import safety as safety_run
+from evals.essays import DataError, Half
+from evals.report import Report
+from evals.statistics import SEED
+
+app: Final = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="What the graders are worth.")
+
+MIN_WIDTH: Final = 118
+"""Columns that the tables need."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output, and all else on standard error.")]
+HalfOption = Annotated[Half, typer.Option(help="Whoever tunes looks at dev only; the figures of test are the ones to quote.")]
+
+
+def _progress() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def _finish(report: Report, *, as_json: bool) -> None:
+    """Print, and exit with 1 when a target is missed."""
+    if as_json:
+        typer.echo(report.as_json())
+    else:
+        console = Console(highlight=False)
+        report.show(Console(highlight=False, width=max(MIN_WIDTH, console.width)))
+    raise typer.Exit(0 if report.met else 1)
+
+
+@app.command()
+def grading(
+    half: HalfOption = Half.TEST,
+    data: Annotated[Path | None, typer.Option(help="Another set, as JSON Lines: all of it is used. See evals/grading/README.md.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Agreement of the built-in grader with levels people gave, and what misleads it."""
+    try:
+        report = grading_run.run(_progress(), half=half, data=data)
+    except DataError as problem:
+        typer.echo(f"grading: {problem}", err=True)
+        raise typer.Exit(2) from problem
+    _finish(report, as_json=as_json)
+
+
+@app.command()
+def safety(
+    half: HalfOption = Half.TEST,
+    seed: Annotated[int, typer.Option(help="Of the draw of bases.")] = SEED,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every span in every base, instead of one base of each quality.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Twin scoring of essays with and without an attack, and what the pre-checks notice."""
+    try:
+        report = safety_run.run(_progress(), half=half, seed=seed, everything=everything)
+    except DataError as problem:
+        typer.echo(f"safety: {problem}", err=True)
+        raise typer.Exit(2) from problem
+    _finish(report, as_json=as_json)
+
+
+if __name__ == "__main__":
+    app(prog_name="./dev eval")
