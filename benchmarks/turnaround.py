@@ -107,13 +107,14 @@ def _figures(rounds: Sequence[Round], students: int) -> list[Figure]:
 async def _measure(stack: Stack, pids: Pids, students: int, repeats: int) -> tuple[dict[str, str], list[Round]]:
     facts = await machine.facts(stack.database_url)
     rounds: list[Round] = []
-    async with open_runtime(stack.settings) as runtime, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with open_runtime(stack.settings) as runtime:
         known = await people.tracks(runtime)
         for number in range(repeats):
             stack.console.print(f"[dim]round {number + 1} of {repeats}[/]", highlight=False)
             actors = await people.enrol(runtime, students)
             taken = await people.take(runtime, actors, known[number % len(known)], f"{number}")
-            rounds.append(await _round(stack, runtime, session, pids, taken))
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+                rounds.append(await _round(stack, runtime, session, pids, taken))
     return facts, rounds
 
 

@@ -1,6 +1,7 @@
 """What must not break anything: wrong types, foreign ids, huge and unstorable text, doing things twice or too early."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -159,6 +160,23 @@ async def test_a_megabyte_of_essay_is_refused_by_name(student: Student, track_id
     _problem(await student.save(bundle, {essay["id"]: "a" * 3_000_000}, "huge"), 413, "too_large")
     read = (await student.request("GET", f"/assessments/{bundle['assessmentId']}")).json()
     assert read["answers"][essay["id"]]["answer"] == ESSAY
+
+
+async def test_a_body_without_a_length_is_counted_while_it_is_read(student: Student, track_id: UUID) -> None:
+    """Three megabytes in pieces: 413, not a broken body."""
+    bundle = await student.start(track_id)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(30):
+            yield b" " * 100_000
+
+    answer = await student.request(
+        "PATCH",
+        f"/assessments/{bundle['assessmentId']}/responses",
+        content=pieces(),
+        headers={"Content-Type": "application/json"},
+    )
+    _problem(answer, 413, "too_large")
 
 
 async def test_a_foreign_question_is_named(student: Student, track_id: UUID) -> None:

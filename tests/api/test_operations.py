@@ -57,6 +57,8 @@ def test_every_error_is_documented() -> None:
             if ROUTES[method.upper(), path] is not None:
                 assert "401" in operation["responses"], (method, path)
             assert operation["summary"]
+            assert list(operation["responses"]["422"]["content"]) == ["application/problem+json"]
+    assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
 async def test_healthy_and_ready(client: httpx2.AsyncClient) -> None:

@@ -101,18 +101,20 @@ async def test_nothing_is_claimed_before_its_time(open_uow: OpenUnitOfWork, new_
 
 
 async def test_a_renewed_lease_lasts_and_a_lost_one_is_told(open_uow: OpenUnitOfWork, new_job: NewJob) -> None:
-    """Renewal answers with what is still held: not what was swept and taken by another, not what is finished, not what never was."""
-    for _ in range(3):
+    """Renewal answers with what was taken away: swept, swept and claimed by another, gone; not with what this claim has itself finished."""
+    for _ in range(4):
         await new_job()
-    kept, lost, done = (each.job for each in await claim(open_uow, slots=3, lease=1))
+    kept, lost, swept, done = (each.job for each in await claim(open_uow, slots=4, lease=1))
     await expire(open_uow, lost)
     await sweep(open_uow)
     await take(open_uow, "w2")
+    await expire(open_uow, swept)
+    await sweep(open_uow)
     async with open_uow() as uow:
         await uow.jobs.complete(done, JobStatus.SUCCEEDED)
     unknown = kept.model_copy(update={"id": new_id()})
     async with open_uow() as uow:
-        assert await uow.jobs.renew([kept, lost, done, unknown], 90) == {kept.id}
+        assert await uow.jobs.renew([kept, lost, swept, done, unknown], 90) == {lost.id, swept.id, unknown.id}
         assert await uow.jobs.renew([], 90) == set()
     left = (await stands(open_uow, kept.id)).lease_left
     assert left == pytest.approx(90, abs=10)

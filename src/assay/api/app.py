@@ -1,5 +1,7 @@
 """The JSON API as one application, mounted at `/api/v1`."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from assay import __version__
@@ -9,9 +11,22 @@ from assay.edge.errors import install_problem_handlers
 ROUTERS = (auth.router, tracks.router, credentials.router, assessments.router, recommendations.router)
 
 
-def create_api() -> FastAPI:
+class Api(FastAPI):
+    """The application, whose OpenAPI document names the media type that errors really have."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document. FastAPI lists a response model as `application/json` too; ours are problem documents alone."""
+        document = super().openapi()
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            for answer in operation["responses"].values():
+                if "application/problem+json" in answer.get("content", {}):
+                    answer["content"].pop("application/json", None)
+        return document
+
+
+def create_api() -> Api:
     """The application; `state.runtime` is set by whoever mounts it."""
-    app = FastAPI(
+    app = Api(
         title="Assay",
         version=__version__,
         summary="Assessments that prove their scores and recommend micro-credentials with their sources.",

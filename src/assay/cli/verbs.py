@@ -72,13 +72,16 @@ def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from assay.asgi import create_app
+    from assay.kit import heap
     from assay.observability.logging import configure_logging
     from assay.settings import Settings
 
     settings = Settings()
     configure_logging(settings.log_format, settings.log_level)
+    app = create_app(settings)
+    heap.settle()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=host,
         port=port,
         log_config=None,

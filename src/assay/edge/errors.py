@@ -41,6 +41,16 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
 INTERNAL: Final = "Something went wrong on our side. Nothing you saved is lost; try again, and name the correlation id if it persists."
 
 
+class BodyTooLarge(HTTPException):
+    """Raised while a body is being read; an `HTTPException`, because FastAPI takes any other error there for broken JSON."""
+
+    status: Final = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code: Final = "too_large"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(self.status, detail)
+
+
 def problem(
     status: int, code: str, detail: str, *, problems: tuple[FieldProblem, ...] = (), facts: Mapping[str, Any] | None = None
 ) -> JSONResponse:
@@ -98,7 +108,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).name.lower()
+        code = error.code if isinstance(error, BodyTooLarge) else HTTPStatus(error.status_code).name.lower()
         answer = problem(error.status_code, code, str(error.detail))
         answer.headers.update(error.headers or {})
         return answer

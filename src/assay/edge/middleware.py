@@ -8,7 +8,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assay.edge.errors import problem
+from assay.edge.errors import BodyTooLarge, problem
 from assay.kit.ids import new_id
 from assay.observability import metrics
 from assay.observability.logging import correlated
@@ -16,6 +16,7 @@ from assay.observability.logging import correlated
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
+_TOO_LARGE: Final = f"The request is larger than {MAX_BODY_BYTES} bytes. Send fewer or shorter answers at a time."
 _CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -90,34 +91,19 @@ class BodyLimit:
             await _too_large(scope, receive, send)
             return
         received = 0
-        started = False
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > MAX_BODY_BYTES:
-                raise _BodyTooLargeError
+                raise BodyTooLarge(_TOO_LARGE)
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, noted)
-        except _BodyTooLargeError:
-            if not started:
-                await _too_large(scope, receive, send)
-
-
-class _BodyTooLargeError(Exception):
-    pass
+        await self._app(scope, counted, send)
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    detail = f"The request is larger than {MAX_BODY_BYTES} bytes. Send fewer or shorter answers at a time."
-    answer = problem(413, "too_large", detail)
+    answer = problem(BodyTooLarge.status, BodyTooLarge.code, _TOO_LARGE)
     answer.headers["Connection"] = "close"
     await answer(scope, receive, send)

@@ -174,8 +174,8 @@ class Drainer:
         if not held:
             return
         async with self._runtime.open_uow() as uow:
-            kept = await uow.jobs.renew(held, self._runtime.settings.lease_seconds)
-        self._lose([job for job in held if job.id not in kept])
+            taken = await uow.jobs.renew(held, self._runtime.settings.lease_seconds)
+        self._lose([job for job in held if job.id in taken])
 
     def _lose(self, lost: Iterable[ClaimedJob]) -> None:
         """Stop working on claims that are somebody else's by now: their effects would be refused anyway."""

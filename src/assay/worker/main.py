@@ -18,8 +18,10 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
+from assay.ai.builtin_embedder import BuiltinEmbedder
 from assay.broker.rq import connect, queue_name
 from assay.domain import jobs
+from assay.kit import heap
 from assay.observability.logging import configure_logging
 from assay.runtime import open_runtime
 from assay.settings import Settings
@@ -29,6 +31,8 @@ from assay.worker.drainer import Drainer
 log = structlog.get_logger(__name__)
 
 RECONNECT_SECONDS: Final = 1.0
+WARM_UP_AFTER_SECONDS: Final = 0.5
+"""What was waiting is claimed first."""
 
 
 def owner_name(pid: int) -> str:
@@ -38,6 +42,7 @@ def owner_name(pid: int) -> str:
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish or hand back what is in hand."""
+    heap.settle()
     configure_logging(settings.log_format, settings.log_level)
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port)
@@ -53,10 +58,12 @@ def run(settings: Settings) -> None:
             on_ring(partial(_call_in, loop, drainer.wake))
             stop_draining.append(partial(_call_in, loop, stopped.set))
             running = asyncio.create_task(drainer.run())
+            warming = asyncio.create_task(_warm_up(settings))
             started.set()
             log.info("worker_ready", pid=os.getpid())
             await asyncio.wait([asyncio.ensure_future(stopped.wait()), running], return_when=asyncio.FIRST_COMPLETED)
             await drainer.stop()
+            warming.cancel()
             await running
 
     def drain_thread() -> None:
@@ -76,6 +83,13 @@ def run(settings: Settings) -> None:
     for stop in stop_draining:
         stop()
     thread.join()
+
+
+async def _warm_up(settings: Settings) -> None:
+    """Load the embedding model (half a second) while the first jobs wait for the language model, not when they need it."""
+    await asyncio.sleep(WARM_UP_AFTER_SECONDS)
+    if settings.embedder == "built-in":
+        await BuiltinEmbedder().embed(["ready"])
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ import uvloop
 from prometheus_client import start_http_server
 
 from assay.domain.errors import Unavailable
+from assay.kit import heap
 from assay.observability import metrics
 from assay.observability.logging import configure_logging
 from assay.runtime import Runtime, open_runtime
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """Sweep until SIGTERM or SIGINT."""
+    heap.settle()
     configure_logging(settings.log_format, settings.log_level)
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port)

@@ -23,7 +23,7 @@ async def refresh(body: RefreshRequest, runtime: RuntimeDep) -> TokenPair:
     return await runtime.identity.refresh(runtime.open_uow, body.refresh_token)
 
 
-@router.post("/auth/logout", status_code=status.HTTP_204_NO_CONTENT)
+@router.post("/auth/logout", status_code=status.HTTP_204_NO_CONTENT, responses=problems())
 async def sign_out(body: RefreshRequest, runtime: RuntimeDep) -> None:
     """End the session of a refresh token."""
     await runtime.identity.sign_out(runtime.open_uow, body.refresh_token)

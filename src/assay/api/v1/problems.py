@@ -28,6 +28,7 @@ class Problem(Value):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers a route documents."""
+    """The error answers a route documents; 422 is always among them."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": content} for status in statuses}
+    documented = sorted({*statuses, HTTPStatus.UNPROCESSABLE_ENTITY})
+    return {status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": content} for status in documented}

@@ -32,11 +32,16 @@ _CLAIM = text(
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
     """
 )
+# what this very claim has finished or put back in the meantime is not lost; a row that is gone is
 _RENEW = text(
     """
-    UPDATE async_jobs SET lease_expires_at = clock_timestamp() + make_interval(secs => :lease)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS int[])) AS held (id, fence)
-    WHERE async_jobs.id = held.id AND async_jobs.fence = held.fence AND status = 'leased' RETURNING async_jobs.id
+    WITH held AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS int[])) AS held (id, fence)),
+    renewed AS (
+        UPDATE async_jobs SET lease_expires_at = clock_timestamp() + make_interval(secs => :lease)
+        FROM held WHERE async_jobs.id = held.id AND async_jobs.fence = held.fence AND status = 'leased' RETURNING async_jobs.id
+    )
+    SELECT held.id FROM held LEFT JOIN async_jobs job ON job.id = held.id AND job.fence = held.fence AND job.status <> 'queued'
+    WHERE job.id IS NULL AND held.id NOT IN (SELECT id FROM renewed)
     """
 )
 _COMPLETE = text(
@@ -144,7 +149,7 @@ class Jobs:
         return [Claim(_claimed(row), row.waited, row.spent) for row in rows]
 
     async def renew(self, jobs: Sequence[ClaimedJob], lease_seconds: float) -> set[UUID]:
-        """Prolong the leases still held; ids that are missing from the answer are lost."""
+        """Prolong the leases still held; the ids of jobs that were taken away: swept, claimed by another, or erased."""
         rows = await self._session.execute(_RENEW, {**_held(jobs), "lease": lease_seconds})
         return {row.id for row in rows}
 
