@@ -137,6 +137,6 @@ def test_watching_ends_with_an_interrupt(watched: Watched) -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
         with pytest.raises(KeyboardInterrupt):
-            watched.supervisor.watch()
+            watched.supervisor.watch(lambda: False)
     finally:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -66,9 +66,9 @@ class Supervisor:
         active = {child.running.program.name: child.running.pid for child in self._children()}
         return active | {f"spare {child.spare.program.name}": child.spare.pid for child in self._children() if child.spare}
 
-    def watch(self) -> None:
-        """Start again what ends, until something raises (a signal handler's `KeyboardInterrupt`)."""
-        while True:
+    def watch(self, over: Callable[[], bool]) -> None:
+        """Start again what ends, until it is `over` or something raises (a signal handler's `KeyboardInterrupt`)."""
+        while not over():
             self.tend()
             time.sleep(_POLL_SECONDS)
 

@@ -69,12 +69,13 @@ def _run(folder: DataFolder, port: int, *, browser: bool, console: Console) -> N
             configure_logging("console", settings.log_level, log)
         supervisor = Supervisor(on_death=partial(_mourn, console, settings), on_change=partial(_note, folder, url))
         try:
-            with ended_by(signal.SIGTERM, signal.SIGHUP):
+            with ended_by(signal.SIGTERM, signal.SIGHUP) as told:
                 _start(supervisor, folder, settings, port, progress)
                 _welcome(console, settings, url, browser=browser)
                 # What a worker's death will need takes seconds to import.
                 Thread(target=importlib.import_module, args=("assay.worker.sweeper",), daemon=True).start()
-                supervisor.watch()
+                supervisor.watch(told.is_set)
+                raise KeyboardInterrupt
         except KeyboardInterrupt:
             console.print("Stopping …")
         finally:
