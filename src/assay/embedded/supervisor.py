@@ -67,10 +67,11 @@ class Supervisor:
         return active | {f"spare {child.spare.program.name}": child.spare.pid for child in self._children() if child.spare}
 
     def watch(self, over: Callable[[], bool]) -> None:
-        """Start again what ends, until it is `over` or something raises (a signal handler's `KeyboardInterrupt`)."""
+        """Start again what ends, until it is `over` or a signal's handler says so; both end in `KeyboardInterrupt`."""
         while not over():
             self.tend()
             time.sleep(_POLL_SECONDS)
+        raise KeyboardInterrupt
 
     def tend(self) -> None:
         """One look at every child."""

@@ -75,7 +75,6 @@ def _run(folder: DataFolder, port: int, *, browser: bool, console: Console) -> N
                 # What a worker's death will need takes seconds to import.
                 Thread(target=importlib.import_module, args=("assay.worker.sweeper",), daemon=True).start()
                 supervisor.watch(told.is_set)
-                raise KeyboardInterrupt
         except KeyboardInterrupt:
             console.print("Stopping …")
         finally:
