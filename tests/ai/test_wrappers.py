@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from assay.ai import wrappers
 from assay.ai.openai_embedder import OpenAIEmbedder
 from assay.ai.openai_grader import OpenAIGrader
 from assay.ai.openai_model import OpenAIModel
@@ -19,6 +21,12 @@ from assay.domain.grading import EssayTask
 from assay.observability.logging import correlated
 
 type Build = Callable[..., OpenAIModel]
+
+
+@pytest.fixture(autouse=True)
+def fresh_logger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logger that has not been used yet: a used one keeps the configuration it first met, whoever made it."""
+    monkeypatch.setattr(wrappers, "_log", structlog.get_logger("assay.ai.wrappers"))
 
 
 def seconds(track: str, **labels: str) -> float:
