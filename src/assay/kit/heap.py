@@ -1,9 +1,13 @@
-"""The garbage collector of a process that serves for a long time."""
+"""The memory of a process that serves for a long time: Python's garbage collector, and the C library's allocator below it."""
 
+import ctypes
 import gc
 from typing import Final
 
 _ALLOCATIONS: Final = 20_000
+_M_ARENA_MAX: Final = -8
+_M_MMAP_THRESHOLD: Final = -3
+_LARGE_BYTES: Final = 128 * 1024
 
 
 def settle() -> None:
@@ -15,3 +19,12 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS, 20, 20)
+    _share_arenas()
+
+
+def _share_arenas() -> None:
+    """With glibc: two arenas for all threads, and large blocks always given back. Else each thread keeps what it once needed."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 2)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)

@@ -8,23 +8,38 @@ from assay.db.models import Recommendation
 from assay.db.models.base import Json
 from assay.domain.degradation import Degradation
 from assay.domain.fusion import Fact
-from assay.domain.ranking import RankedItem, Ranking
+from assay.domain.ranking import Excluded, RankedItem, Ranking
 from assay.domain.retrieval import QueryPart, Source
 from assay.domain.sources import Evidence
 from assay.kit.ids import new_id
 from assay.services.narration import Narrated
-from assay.services.retrieval import CREDENTIALS_PER_LIST, Retrieved
+from assay.services.retrieval import CREDENTIALS_PER_LIST, Index, Retrieved, sources_of
 
 TRACED_HITS: Final = 10
 """Hits per search that the trace of a part keeps."""
 
 
+class Traced(NamedTuple):
+    """What a part of the query found: the best hits of each search, and those of each recommended item, in their order."""
+
+    part: QueryPart
+    best: Sequence[Json]
+    own: Sequence[Sequence[Json]]
+
+
+class Selection(NamedTuple):
+    """What was chosen and what proves it. The hits of the searches are gone: while a summary is written, a hundred others wait too."""
+
+    searched: Index | None
+    traced: Sequence[Traced]
+    items: Sequence[tuple[RankedItem, Sequence[Evidence]]]
+    excluded: Sequence[Excluded]
+
+
 class Draft(NamedTuple):
     """A recommendation before it is written. `seconds` is what it took to make."""
 
-    retrieved: Retrieved
-    ranking: Ranking
-    items: Sequence[tuple[RankedItem, Sequence[Evidence]]]
+    selection: Selection
     facts: Sequence[Fact]
     narrated: Narrated
     degradations: Sequence[Degradation]
@@ -39,20 +54,28 @@ class Rows(NamedTuple):
     traces: list[Json]
 
 
+def select(retrieved: Retrieved, ranking: Ranking) -> Selection:
+    """The recommended items with their sources, and what each part found of them."""
+    items = [(item, sources_of(item.candidate, retrieved)) for item in ranking.items]
+    ids = [str(item.candidate.credential_id) for item, _ in items]
+    return Selection(retrieved.index, [_traced(retrieved, part, ids) for part in retrieved.parts], items, ranking.excluded)
+
+
 def of(draft: Draft, recommendation_id: UUID, assessment_id: UUID, version: int) -> Rows:
     """All rows of `draft`."""
-    items = [_item(recommendation_id, place, item, sources) for place, (item, sources) in enumerate(draft.items, start=1)]
+    selection = draft.selection
+    items = [_item(recommendation_id, place, item, sources) for place, (item, sources) in enumerate(selection.items, start=1)]
     recommendation = Recommendation(
         id=recommendation_id,
         assessment_id=assessment_id,
         version=version,
-        index_version_id=draft.retrieved.index.id if draft.retrieved.index else None,
+        index_version_id=selection.searched.id if selection.searched else None,
         summary=_summary(draft),
-        excluded=[{"credentialId": str(each.credential_id), "title": each.title, "reason": each.reason} for each in draft.ranking.excluded],
+        excluded=[{"credentialId": str(each.credential_id), "title": each.title, "reason": each.reason} for each in selection.excluded],
         provenance=_provenance(draft),
         processing_ms=round(1000 * draft.seconds, 1),
     )
-    return Rows(recommendation, items, _traces(recommendation_id, draft, [row["id"] for row in items]))
+    return Rows(recommendation, items, _traces(recommendation_id, selection.traced, [row["id"] for row in items]))
 
 
 def _summary(draft: Draft) -> Json:
@@ -66,13 +89,13 @@ def _summary(draft: Draft) -> Json:
 
 
 def _provenance(draft: Draft) -> Json:
-    index = draft.retrieved.index
+    index, parts = draft.selection.searched, [traced.part for traced in draft.selection.traced]
     return {
         "narrative": draft.narrated.provenance.model_dump(mode="json"),
         "retrieval": {
             "embedder": index.embedder if index else None,
             "indexVersion": str(index.id) if index else None,
-            "parts": [{"part": part.name, "weight": part.weight, "trust": part.trust, "note": part.note} for part in draft.retrieved.parts],
+            "parts": [{"part": part.name, "weight": part.weight, "trust": part.trust, "note": part.note} for part in parts],
         },
     }
 
@@ -90,25 +113,25 @@ def _item(recommendation_id: UUID, place: int, item: RankedItem, sources: Sequen
     }
 
 
-def _traces(recommendation_id: UUID, draft: Draft, item_ids: Sequence[UUID]) -> list[Json]:
+def _traces(recommendation_id: UUID, traced: Sequence[Traced], item_ids: Sequence[UUID]) -> list[Json]:
     """Per part what it found at all, with the query; then per item and part what found it (the query stands in the part's row)."""
-    parts = [(part, _hits(draft.retrieved, part)) for part in draft.retrieved.parts]
-    whole = [_trace(recommendation_id, None, part, part.text, [hit for hit in hits if hit["rank"] <= TRACED_HITS]) for part, hits in parts]
-    by_credential = [(part, _by_credential(hits)) for part, hits in parts]
+    whole = [_trace(recommendation_id, None, each.part, each.part.text, each.best) for each in traced]
     found = [
-        _trace(recommendation_id, item_id, part, "", own)
-        for item_id, (item, _) in zip(item_ids, draft.items, strict=True)
-        for part, hits in by_credential
-        if (own := hits.get(str(item.candidate.credential_id)))
+        _trace(recommendation_id, item_id, each.part, "", each.own[place])
+        for place, item_id in enumerate(item_ids)
+        for each in traced
+        if each.own[place]
     ]
     return [*whole, *found]
 
 
-def _by_credential(hits: Sequence[Json]) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = {}
+def _traced(retrieved: Retrieved, part: QueryPart, credential_ids: Sequence[str]) -> Traced:
+    hits = _hits(retrieved, part)
+    own: dict[str, list[Json]] = {credential_id: [] for credential_id in credential_ids}
     for hit in hits:
-        found.setdefault(hit["credentialId"], []).append(hit)
-    return found
+        if hit["credentialId"] in own:
+            own[hit["credentialId"]].append(hit)
+    return Traced(part, [hit for hit in hits if hit["rank"] <= TRACED_HITS], list(own.values()))
 
 
 def _hits(retrieved: Retrieved, part: QueryPart) -> list[Json]:
@@ -142,7 +165,7 @@ def _hits(retrieved: Retrieved, part: QueryPart) -> list[Json]:
     return [*by_vector, *by_text]
 
 
-def _trace(recommendation_id: UUID, item_id: UUID | None, part: QueryPart, query: str, hits: list[Json]) -> Json:
+def _trace(recommendation_id: UUID, item_id: UUID | None, part: QueryPart, query: str, hits: Sequence[Json]) -> Json:
     return {
         "id": new_id(),
         "recommendation_id": recommendation_id,
@@ -150,5 +173,5 @@ def _trace(recommendation_id: UUID, item_id: UUID | None, part: QueryPart, query
         "part": part.name.value,
         "query": query,
         "weight": round(part.counts, 4),
-        "hits": hits,
+        "hits": list(hits),
     }

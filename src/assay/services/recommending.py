@@ -13,6 +13,7 @@ from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain import facts
 from assay.domain.curated import curated
 from assay.domain.degradation import Cause, Degradation, Stage
+from assay.domain.fusion import Fact
 from assay.domain.grading import Producer
 from assay.domain.jobs import ClaimedJob, JobStatus
 from assay.domain.learner import Learner
@@ -25,8 +26,8 @@ from assay.observability import metrics
 from assay.services import learners, narration
 from assay.services import recommendation_rows as rows
 from assay.services.question_bank import QuestionBank
-from assay.services.recommendation_rows import Draft
-from assay.services.retrieval import Retrieved, Shortfall, candidate_of, retrieve, sources_of
+from assay.services.recommendation_rows import Draft, Selection
+from assay.services.retrieval import Retrieved, Shortfall, candidate_of, retrieve
 
 log = structlog.get_logger(__name__)
 
@@ -47,24 +48,34 @@ async def generate(
     Raises `Fenced` when the lease is gone (nothing was written then), and `ProviderError` while another try may do without a substitute.
     """
     start = perf_counter()
-    patient = not job.is_last_try
+    selection, told, degradations = await _select(job, open_uow, bank, embedder, vector_store, clock)
+    narrated = await narration.narrate(
+        told, job, open_uow=open_uow, narrator=narrator, fallback=fallback_narrator, patient=not job.is_last_try
+    )
+    if narrated.cause:
+        degradations = (*degradations, _template_spoke(narrated.cause, clock))
+    draft = Draft(selection, told, narrated, degradations, perf_counter() - start)
+    await _write(job, JobStatus.DEGRADED if degradations else JobStatus.SUCCEEDED, draft, open_uow)
+
+
+async def _select(
+    job: ClaimedJob, open_uow: OpenUnitOfWork, bank: QuestionBank, embedder: Embedder, vector_store: VectorStore, clock: Clock
+) -> tuple[Selection, tuple[Fact, ...], tuple[Degradation, ...]]:
+    """Read, search, rank: what is recommended, the facts of it, and what was away. All else is let go before the summary is written."""
     async with open_uow() as uow:
         learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
     with metrics.timed(metrics.RETRIEVAL_SECONDS, track=job.track):
-        retrieved = await retrieve(learner, names, open_uow=open_uow, embedder=embedder, vector_store=vector_store, patient=patient)
+        retrieved = await retrieve(
+            learner, names, open_uow=open_uow, embedder=embedder, vector_store=vector_store, patient=not job.is_last_try
+        )
         ranking = rerank(learner, retrieved.candidates, names, prerequisites=retrieved.prerequisites)
     degradations = _missing_search(retrieved.shortfall, "built-in", clock)
     if not ranking.items:
         shortfall = retrieved.shortfall or Shortfall(cause=Cause.INDEX_EMPTY, detail="the search found nothing that fits")
         ranking = await _curated(open_uow, learner)
         degradations = _missing_search(shortfall, "static", clock)
-    items = [(item, sources_of(item.candidate, retrieved)) for item in ranking.items]
-    told = facts.gather(learner, items, names)
-    narrated = await narration.narrate(told, job, open_uow=open_uow, narrator=narrator, fallback=fallback_narrator, patient=patient)
-    if narrated.cause:
-        degradations = (*degradations, _template_spoke(narrated.cause, clock))
-    draft = Draft(retrieved, ranking, items, told, narrated, degradations, perf_counter() - start)
-    await _write(job, JobStatus.DEGRADED if degradations else JobStatus.SUCCEEDED, draft, open_uow)
+    selection = rows.select(retrieved, ranking)
+    return selection, facts.gather(learner, selection.items, names), degradations
 
 
 async def give_up(
@@ -86,11 +97,10 @@ async def give_up(
         learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
     shortfall = Shortfall(cause=cause, detail="the recommendation could not be computed")
     retrieved = Retrieved(parts=build_parts(learner, names), shortfall=shortfall)
-    ranking = await _curated(open_uow, learner)
-    items = [(item, sources_of(item.candidate, retrieved)) for item in ranking.items]
-    told = facts.gather(learner, items, names)
+    selection = rows.select(retrieved, await _curated(open_uow, learner))
+    told = facts.gather(learner, selection.items, names)
     narrated = await narration.narrate(told, job, open_uow=open_uow, narrator=fallback_narrator, fallback=fallback_narrator)
-    draft = Draft(retrieved, ranking, items, told, narrated, _missing_search(shortfall, "static", clock), perf_counter() - start)
+    draft = Draft(selection, told, narrated, _missing_search(shortfall, "static", clock), perf_counter() - start)
     await _write(job, JobStatus.DEAD, draft, open_uow, error)
 
 
@@ -115,7 +125,12 @@ async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: Ope
     metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()
     for degradation in draft.degradations:
         metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()
-    log.info("recommendation_written", items=len(draft.items), degraded=bool(draft.degradations), milliseconds=round(1000 * draft.seconds))
+    log.info(
+        "recommendation_written",
+        items=len(draft.selection.items),
+        degraded=bool(draft.degradations),
+        milliseconds=round(1000 * draft.seconds),
+    )
 
 
 def _missing_search(shortfall: Shortfall | None, replaced_by: Producer, clock: Clock) -> tuple[Degradation, ...]:
