@@ -1,45 +1,60 @@
 """The built-in embedder: WordLlama's static token embeddings, read from the installed wheel, so that vectors need no network.
 
 A vector is the mean of a text's token vectors (256 numbers, trained by WordLlama's authors on sentence pairs), brought to length 1.
-Nothing is downloaded and nothing is written: the package's own folder is given as the cache, where both weights and tokenizer lie.
+The package is a folder with a tokenizer and weights here: its own code would hold the weights a second time, twice as wide, in every
+process (50 MB more), and pad every text to the longest. Nothing is downloaded and nothing is written.
 """
 
 import asyncio
-import logging
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from assay.domain.errors import Fault, ProviderError
 from assay.kit.transactions import assert_no_transaction
 
 DIMENSION: Final = 256
-_BATCH_CHARACTERS: Final = 16_000
-"""Padded characters of one batch, so that the intermediate vectors take some 10 MB however many texts there are."""
+_BATCH: Final = 256
+"""Texts tokenized at a time."""
 _CONFIG: Final = "l2_supercat"
 _loading: Final = Lock()
 
 
+class _Model(NamedTuple):
+    tokenizer: Tokenizer
+    weights: NDArray[np.float16]
+    """One row per token."""
+
+
 @cache
-def _model() -> Any:
+def _model() -> _Model:
     """The model, once per process; call under `_loading`, since `cache` alone lets two threads load it twice."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    try:
-        import wordllama  # noqa: PLC0415 - slow to import, and needed only by processes that embed
-    finally:  # its import calls `logging.basicConfig`; how this process logs is not its business
-        root.handlers[:] = handlers
-        root.setLevel(level)
-    folder = Path(wordllama.__file__).parent
-    model = wordllama.WordLlama.load(config=_CONFIG, cache_dir=folder, dim=DIMENSION, disable_download=True)
-    model.embedding = model.embedding.astype(np.float16)  # as in the wheel, and half of 31 MB; means are taken in 32 bits all the same
-    return model
+    found = find_spec("wordllama")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("wordllama")
+    folder = Path(found.origin).parent
+    tokenizer = Tokenizer.from_str((folder / "tokenizers" / f"{_CONFIG}_tokenizer_config.json").read_text(encoding="utf-8"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return _Model(tokenizer, _mapped(folder / "weights" / f"{_CONFIG}_{DIMENSION}.safetensors"))
+
+
+def _mapped(path: Path) -> NDArray[np.float16]:
+    """The weights where they lie in the file, 16 MB that all processes share. A safetensors file: a length, a JSON header, tensors."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        tensor = json.loads(file.read(size))["embedding.weight"]
+    shape: tuple[int, int] = tuple(tensor["shape"])
+    return np.memmap(path, dtype=np.float16, mode="r", offset=8 + size + tensor["data_offsets"][0], shape=shape)
 
 
 @cache
@@ -51,23 +66,14 @@ def _encode(texts: Sequence[str]) -> list[list[float]]:
     """Unit vectors of `texts`, in order."""
     with _loading:
         model = _model()
-    vectors = np.empty((len(texts), DIMENSION), dtype=np.float32)
-    for places in _batches(texts):
-        vectors[places] = model.embed([texts[place].strip() for place in places], batch_size=len(places))
+    vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
+    for start in range(0, len(texts), _BATCH):
+        batch = [text.strip() for text in texts[start : start + _BATCH]]
+        for place, encoding in enumerate(model.tokenizer.encode_batch(batch, add_special_tokens=False), start=start):
+            if encoding.ids:
+                vectors[place] = model.weights[encoding.ids].mean(axis=0, dtype=np.float32)
     unit: list[list[float]] = _unit(vectors).tolist()
     return unit
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Places of texts of about one length: a batch is padded to its longest, which would otherwise be most of its cost and memory."""
-    batch: list[int] = []
-    for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
-        if batch and (len(batch) + 1) * len(texts[place]) > _BATCH_CHARACTERS:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ import ctypes
 import gc
 from typing import Final
 
-_ALLOCATIONS: Final = 20_000
+_ALLOCATIONS: Final = 5_000
 _M_ARENA_MAX: Final = -8
 _M_MMAP_THRESHOLD: Final = -3
 _LARGE_BYTES: Final = 128 * 1024
@@ -18,13 +18,16 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_ALLOCATIONS, 20, 20)
-    _share_arenas()
+    gc.set_threshold(_ALLOCATIONS, 20, 10)
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):  # glibc, where else each thread would keep for itself what it once needed
+        library.mallopt(_M_ARENA_MAX, 2)
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+    give_back()
 
 
-def _share_arenas() -> None:
-    """With glibc: two arenas for all threads, and large blocks always given back. Else each thread keeps what it once needed."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 2)
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+def give_back() -> None:
+    """Return free memory to the system, after work that needed much more than what comes next."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)

@@ -90,6 +90,7 @@ async def _warm_up(settings: Settings) -> None:
     await asyncio.sleep(WARM_UP_AFTER_SECONDS)
     if settings.embedder == "built-in":
         await BuiltinEmbedder().embed(["ready"])
+        heap.give_back()
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
