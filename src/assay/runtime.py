@@ -1,5 +1,6 @@
 """The composition root: settings become one runtime, which knows how to open, ping and close everything it holds."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from assay.security.tokens import Tokens
 from assay.services.essay_scoring import Graders
 from assay.services.identity import Identity
 from assay.services.question_bank import QuestionBank
+from assay.services.recommending import SELECTIONS_AT_ONCE
 from assay.settings import Settings
 
 
@@ -51,6 +53,8 @@ class Runtime:
     embedder: Embedder
     vector_store: VectorStore
     clock: Clock
+    turnstile: asyncio.Semaphore
+    """Before work that needs the processor more than it waits."""
 
     async def ping_database(self) -> None:
         """Raises when Postgres does not answer."""
@@ -94,6 +98,7 @@ async def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> As
             embedder=InstrumentedEmbedder(_embedder(settings, client) or local),
             vector_store=PgVectorStore(engine),
             clock=clock,
+            turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )
     finally:
         if client is not None:

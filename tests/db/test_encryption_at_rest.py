@@ -17,7 +17,7 @@ from sqlalchemy import text
 from assay.db.models import Base, RagTrace, Recommendation, User, WebhookEndpoint, WebhookEvent
 from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain.actors import Role
-from assay.domain.grading import ModelReply
+from assay.domain.grading import Identity, ModelReply
 from assay.kit.ids import new_id
 from assay.observability import metrics
 from assay.observability.logging import configure_logging
@@ -129,7 +129,11 @@ async def test_what_no_journey_reaches_is_encrypted_too(open_uow: OpenUnitOfWork
         assessment_id = await new_assessment(uow)
         user = User(id=new_id(), email=EMAIL, name=NAME, external_id=EXTERNAL, role=Role.STUDENT.value, pseudonym=new_id())
         uow.accounts.add(user)
-        await uow.replies.store("key", "score_essay", ModelReply(content={"quote": ESSAY}))
+        identity = Identity(producer="openai", model="m", prompt_hash="p")
+        reply = ModelReply(content={"quote": ESSAY})
+        await uow.replies.record(
+            assessment_id=assessment_id, purpose="score_essay", identity=identity, outcome="ok", reply=reply, key="key"
+        )
         recommendation_id = new_id()
         values: dict[str, Any] = {"excluded": [], "provenance": {}, "processing_ms": 1.0}
         uow.session.add_all(

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from assay.broker.rq import RqBroker
 from assay.db.engine import create_engine
+from assay.db.models import Cohort
 from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
 from assay.domain.errors import NotFound, Unavailable
 from assay.domain.jobs import JobType
@@ -53,6 +54,28 @@ async def test_leaving_commits_and_rings_afterwards(engine: AsyncEngine, broker:
         assert watching.rung == []
     assert watching.rung == [(JobType.SCORE_ESSAY, first), (JobType.GENERATE_RECOMMENDATIONS, second)]
     assert seen == [before + 1] * 2
+
+
+async def test_without_a_transaction_each_statement_stands_by_itself(open_uow: OpenUnitOfWork) -> None:
+    """With autocommit an error afterwards undoes nothing, and later statements see what others have committed meanwhile."""
+    before = await cohorts(open_uow)
+    with pytest.raises(KeyError):
+        async with open_uow(autocommit=True) as uow:
+            await uow.session.execute(INSERT, {"name": "kept"})
+            assert await cohorts(open_uow) == before + 1
+            raise KeyError
+    assert await cohorts(open_uow) == before + 1
+
+
+async def test_what_needs_a_commit_is_refused_without_one(open_uow: OpenUnitOfWork, broker: Any) -> None:
+    """An object nobody would write, or a ring for what is not committed yet, is a defect that shows at once."""
+    with pytest.raises(RuntimeError):
+        async with open_uow(autocommit=True) as uow:
+            uow.ring_after_commit(JobType.SCORE_ESSAY, new_id())
+    with pytest.raises(RuntimeError):
+        async with open_uow(autocommit=True) as uow:
+            uow.session.add(Cohort(name="lost"))
+    assert broker.rung == []
 
 
 @pytest.mark.parametrize("error", [NotFound("nothing here"), KeyError("bug"), asyncio.CancelledError()])

@@ -31,7 +31,7 @@ def job(status: JobStatus, **changes: Any) -> JobProgress:
 
 def after_submit(essays: JobProgress, recommending: JobProgress, *degradations: Degradation) -> Progress:
     """Progress of a submitted assessment with these two jobs."""
-    return derive(SUBMITTED, {ESSAYS: essays, RECOMMENDING: recommending}, degradations, {})
+    return derive(SUBMITTED, {ESSAYS: essays, RECOMMENDING: recommending}, degradations)
 
 
 def degraded(stage: Stage) -> Degradation:
@@ -95,16 +95,16 @@ def test_recommendations_are_pending_until_the_essays_end(essays: JobStatus) -> 
 @pytest.mark.parametrize("moments", [{}, {"closed_at": NOON}, {"expires_at": NOON}])
 def test_before_submission_everything_is_pending(moments: dict[str, Any]) -> None:
     """Nothing has begun, nothing is promised: 0 percent and no remaining time."""
-    found = derive(times(**moments), {}, (), {})
+    found = derive(times(**moments), {}, ())
     assert {found.rule_scoring.state, found.essay_scoring.state, found.recommendations.state} == {StageState.PENDING}
     assert (found.percent, found.estimated_seconds_remaining, found.degraded) == (0, None, False)
 
 
 def test_a_completed_assessment_is_at_100_with_nothing_left() -> None:
     """Completed is 100 percent and 0 seconds, whatever the ledger still says."""
-    found = derive(COMPLETED, {ESSAYS: job(JobStatus.SUCCEEDED), RECOMMENDING: job(JobStatus.SUCCEEDED)}, (), {})
+    found = derive(COMPLETED, {ESSAYS: job(JobStatus.SUCCEEDED), RECOMMENDING: job(JobStatus.SUCCEEDED)}, ())
     assert (found.status, found.percent, found.estimated_seconds_remaining) == (AssessmentStatus.COMPLETED, 100, 0)
-    assert derive(COMPLETED, {}, (), {}).percent == 100
+    assert derive(COMPLETED, {}, ()).percent == 100
 
 
 STORY = [
@@ -157,10 +157,12 @@ def test_a_degraded_stage_shows_where_it_happened(stage: Stage, field: str) -> N
 
 def test_what_is_left_shrinks_with_time_spent() -> None:
     """Typical durations less what is spent, at least a second for each stage that is not done."""
-    queued, typical = job(JobStatus.QUEUED), {ESSAYS: 10.0, RECOMMENDING: 4.0}
+    queued = job(JobStatus.QUEUED)
 
     def left(essays: JobProgress, recommending: JobProgress) -> int | None:
-        return derive(SUBMITTED, {ESSAYS: essays, RECOMMENDING: recommending}, (), typical).estimated_seconds_remaining
+        jobs = {ESSAYS: (essays, 10.0), RECOMMENDING: (recommending, 4.0)}
+        measured = {name: found.model_copy(update={"typical_seconds": seconds}) for name, (found, seconds) in jobs.items()}
+        return derive(SUBMITTED, measured, ()).estimated_seconds_remaining
 
     assert left(queued, queued) == 14
     assert left(job(JobStatus.LEASED, claimed_at=NOON - timedelta(seconds=3)), queued) == 11
@@ -171,6 +173,6 @@ def test_what_is_left_shrinks_with_time_spent() -> None:
 
 def test_a_missing_job_does_not_break_the_answer() -> None:
     """A submitted assessment whose jobs cannot be found is still told, as pending."""
-    found = derive(SUBMITTED, {}, (), {})
+    found = derive(SUBMITTED, {}, ())
     assert found.essay_scoring.state is StageState.PENDING
     assert found.percent == 10

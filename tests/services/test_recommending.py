@@ -93,7 +93,7 @@ async def _ready(runtime: Runtime, student: Student, track_id: UUID, **replaced:
 
 
 async def _generate(runtime: Runtime, job: ClaimedJob, **replaced: Any) -> None:
-    parts = {name: getattr(runtime, name) for name in ("embedder", "vector_store", "narrator", "fallback_narrator")}
+    parts = {name: getattr(runtime, name) for name in ("embedder", "vector_store", "narrator", "fallback_narrator", "turnstile")}
     await recommending.generate(job, open_uow=runtime.open_uow, bank=runtime.bank, clock=runtime.clock, **{**parts, **replaced})
 
 

@@ -1,7 +1,8 @@
 """The unit of work: one transaction, its repositories, and the doorbells rung once it is committed."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -30,7 +31,15 @@ from assay.kit.transactions import transaction_marked
 
 log = structlog.get_logger(__name__)
 
-type OpenUnitOfWork = Callable[[], AbstractAsyncContextManager["UnitOfWork"]]
+
+class OpenUnitOfWork(Protocol):
+    """Opens a unit of work: one transaction, or with `autocommit` each statement by itself, which spares BEGIN and COMMIT.
+
+    For what only reads that is the same (under READ COMMITTED each statement sees what is committed when it begins), and for one write.
+    """
+
+    def __call__(self, *, autocommit: bool = False) -> AbstractAsyncContextManager["UnitOfWork"]:
+        """Raises `Unavailable` when the database is away."""
 
 
 class UnitOfWork:
@@ -61,15 +70,20 @@ class UnitOfWork:
 
 def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
     """Opens units of work on `engine`. Database outages surface as `Unavailable`."""
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    writing = async_sessionmaker(engine, expire_on_commit=False)
+    reading = async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
-    async def open_unit_of_work() -> AsyncIterator[UnitOfWork]:
+    async def open_unit_of_work(*, autocommit: bool = False) -> AsyncIterator[UnitOfWork]:
         with outages_named(), transaction_marked():
-            async with sessions() as session:
+            async with reading() if autocommit else writing() as session:
                 uow = UnitOfWork(session)
                 yield uow
-                await session.commit()
+                if not autocommit:
+                    await session.commit()
+                elif session.new or session.dirty or session.deleted or uow.rings:
+                    msg = "a unit of work without a transaction has nothing to commit: no objects, no rings"
+                    raise RuntimeError(msg)
         for job_type, job_id in uow.rings:
             await broker.ring(job_type, job_id)
 

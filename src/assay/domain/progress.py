@@ -50,6 +50,8 @@ class JobProgress(Value):
     crashes: int
     claimed_at: datetime | None
     finished_at: datetime | None
+    typical_seconds: float | None = None
+    """How long jobs of this kind have taken lately."""
 
 
 class StageProgress(Value):
@@ -98,9 +100,8 @@ def derive(
     times: Times,
     jobs: Mapping[JobType, JobProgress],
     degradations: Sequence[Degradation],
-    typical_seconds: Mapping[JobType, float],
 ) -> Progress:
-    """Progress from rows. `typical_seconds` are recent durations by job type; missing ones are assumed."""
+    """Progress from rows. Where the ledger has no recent durations, some are assumed."""
     status = status_of(times)
     by_stage = {degradation.stage: degradation for degradation in degradations}
     rules = _rule_stage(times, by_stage)
@@ -120,7 +121,7 @@ def derive(
         essay_scoring=essays,
         recommendations=recommending,
         degradations=tuple(degradations),
-        estimated_seconds_remaining=_remaining(status, times, essays, recommending, typical_seconds),
+        estimated_seconds_remaining=_remaining(status, times, essays, recommending, jobs),
     )
 
 
@@ -174,7 +175,7 @@ def _remaining(
     times: Times,
     essays: StageProgress,
     recommending: StageProgress,
-    typical_seconds: Mapping[JobType, float],
+    jobs: Mapping[JobType, JobProgress],
 ) -> int | None:
     if status is AssessmentStatus.COMPLETED:
         return 0
@@ -183,7 +184,8 @@ def _remaining(
     left = 0.0
     for job_type, stage in ((JobType.SCORE_ESSAY, essays), (JobType.GENERATE_RECOMMENDATIONS, recommending)):
         if not _done(stage):
-            typical = typical_seconds.get(job_type, TYPICAL_SECONDS[job_type])
+            measured = jobs[job_type].typical_seconds if job_type in jobs else None
+            typical = TYPICAL_SECONDS[job_type] if measured is None else measured
             spent = (times.now - stage.started_at).total_seconds() if stage.started_at else 0.0
             left += max(1.0, typical - spent)
     return round(left)

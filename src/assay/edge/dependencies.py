@@ -1,7 +1,7 @@
 """What routes ask for in their signatures: the runtime, a unit of work, who is asking and what they may do."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -11,6 +11,7 @@ from assay.domain.actors import Actor, Permission
 from assay.domain.errors import Forbidden, Unauthenticated
 from assay.runtime import Runtime
 
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/token")
 
 
@@ -24,9 +25,12 @@ async def get_runtime(request: Request) -> Runtime:
 type RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 
 
-async def get_uow(runtime: RuntimeDep) -> AsyncIterator[UnitOfWork]:
-    """A unit of work that is committed before the response goes out, so that a failed commit can still become an error answer."""
-    async with runtime.open_uow() as uow:
+async def get_uow(request: Request, runtime: RuntimeDep) -> AsyncIterator[UnitOfWork]:
+    """A unit of work that is committed before the response goes out, so that a failed commit can still become an error answer.
+
+    For a method that is safe (RFC 9110, 9.2.1) it only reads.
+    """
+    async with runtime.open_uow(autocommit=request.method in SAFE_METHODS) as uow:
         yield uow
 
 

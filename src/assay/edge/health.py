@@ -37,7 +37,7 @@ async def metrics_page(_request: Request) -> Response:
 
 
 async def _index(runtime: Runtime) -> None:
-    async with runtime.open_uow() as uow:
+    async with runtime.open_uow(autocommit=True) as uow:
         if await uow.index.active() is None:
             msg = "no active index version"
             raise LookupError(msg)

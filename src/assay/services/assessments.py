@@ -228,15 +228,9 @@ async def status(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> Progress
 async def progress(uow: UnitOfWork, row: AssessmentRow) -> Progress:
     """The progress of an assessment already looked up."""
     if row.times.submitted_at is None:
-        return derive(row.times, {}, (), {})
+        return derive(row.times, {}, ())
     jobs = await uow.assessments.job_progress(row.id)
-    typical = {} if row.times.completed_at else await uow.assessments.typical_seconds()
-    return derive(
-        row.times,
-        {JobType(name): job for name, job in jobs.items()},
-        await uow.scores.degradations(row.id),
-        {JobType(name): seconds for name, seconds in typical.items()},
-    )
+    return derive(row.times, {JobType(name): job for name, job in jobs.items()}, await uow.scores.degradations(row.id))
 
 
 async def _bundle(uow: UnitOfWork, bank: QuestionBank, identity: Identity, row: AssessmentRow) -> Bundle:

@@ -69,7 +69,7 @@ async def score(
     `seconds_left` is what remains of the grading budget; with nothing left this is the last try. Raises `ProviderError`
     when the grader failed and may be asked again, `Fenced` when the lease is gone.
     """
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         essays, unreadable = await read_essays(uow, bank, job.assessment_id)
         known = await uow.replies.find_all([reply_key(graders.primary, essay.task) for essay in essays])
     last = job.is_last_try or seconds_left <= 0
@@ -216,23 +216,16 @@ async def _reply(
 
 
 async def _stored(key: str, open_uow: OpenUnitOfWork) -> ModelReply | None:
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         return await uow.replies.find(key)
 
 
 async def _record(
     open_uow: OpenUnitOfWork, job: ClaimedJob, grader: Grader, outcome: str, reply: ModelReply | None, key: str | None
 ) -> None:
-    async with open_uow() as uow:
-        if reply is not None and key is not None:
-            await uow.replies.store(key, PURPOSE, reply)
-        await uow.replies.record_call(
-            assessment_id=job.assessment_id,
-            purpose=PURPOSE,
-            identity=grader.identity,
-            outcome=outcome,
-            usage=reply.usage.model_dump(mode="json") if reply else {},
-            reply_key=key,
+    async with open_uow(autocommit=True) as uow:
+        await uow.replies.record(
+            assessment_id=job.assessment_id, purpose=PURPOSE, identity=grader.identity, outcome=outcome, reply=reply, key=key
         )
 
 

@@ -58,7 +58,7 @@ async def release(open_uow: OpenUnitOfWork, owner: str) -> int:
 
 async def top_up(open_uow: OpenUnitOfWork, broker: Broker) -> int:
     """Ring for jobs whose own ring was lost, when nobody has been rung for; how many rings."""
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         due = await uow.jobs.due(TOP_UP, older_than=LOST_RING_SECONDS)
     if not due or sum((await broker.depth()).values()) > 0:
         return 0

@@ -84,7 +84,7 @@ async def _reply(facts: Sequence[Fact], job: ClaimedJob, open_uow: OpenUnitOfWor
     if narrator.identity.producer != "openai":  # a template costs nothing: asking again is the replay
         return await narrator.ask(facts), False
     key = reply_key(narrator, facts)
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         stored = await uow.replies.find(key)
     if stored is not None:
         metrics.MODEL_REPLIES_REUSED.labels(purpose=PURPOSE, track=job.track).inc()
@@ -101,14 +101,7 @@ async def _reply(facts: Sequence[Fact], job: ClaimedJob, open_uow: OpenUnitOfWor
 async def _record(
     job: ClaimedJob, open_uow: OpenUnitOfWork, narrator: Narrator, outcome: str, reply: ModelReply | None, key: str | None
 ) -> None:
-    async with open_uow() as uow:
-        if reply is not None and key is not None:
-            await uow.replies.store(key, PURPOSE, reply)
-        await uow.replies.record_call(
-            assessment_id=job.assessment_id,
-            purpose=PURPOSE,
-            identity=narrator.identity,
-            outcome=outcome,
-            usage=reply.usage.model_dump(mode="json") if reply else {},
-            reply_key=key,
+    async with open_uow(autocommit=True) as uow:
+        await uow.replies.record(
+            assessment_id=job.assessment_id, purpose=PURPOSE, identity=narrator.identity, outcome=outcome, reply=reply, key=key
         )

@@ -5,7 +5,9 @@ the vector search is away, the track's curated list when nothing could be search
 written down as a degraded stage with its cause. A provider that is busy or briefly away is asked again by the ledger first.
 """
 
+import asyncio
 from time import perf_counter
+from typing import Final
 
 import structlog
 
@@ -31,6 +33,9 @@ from assay.services.retrieval import Retrieved, Shortfall, candidate_of, retriev
 
 log = structlog.get_logger(__name__)
 
+SELECTIONS_AT_ONCE: Final = 4
+"""Enough that Postgres and the processor are both busy."""
+
 
 async def generate(
     job: ClaimedJob,
@@ -42,13 +47,18 @@ async def generate(
     narrator: Narrator,
     fallback_narrator: Narrator,
     clock: Clock,
+    turnstile: asyncio.Semaphore,
 ) -> None:
     """Recommend credentials for `job`'s assessment and complete it.
+
+    Reading, searching and ranking go through `turnstile`: that is work for the processor, and done for all at once it would only end late
+    for all, while each that ends early has its summary written meanwhile.
 
     Raises `Fenced` when the lease is gone (nothing was written then), and `ProviderError` while another try may do without a substitute.
     """
     start = perf_counter()
-    selection, told, degradations = await _select(job, open_uow, bank, embedder, vector_store, clock)
+    async with turnstile:
+        selection, told, degradations = await _select(job, open_uow, bank, embedder, vector_store, clock)
     narrated = await narration.narrate(
         told, job, open_uow=open_uow, narrator=narrator, fallback=fallback_narrator, patient=not job.is_last_try
     )
@@ -62,7 +72,7 @@ async def _select(
     job: ClaimedJob, open_uow: OpenUnitOfWork, bank: QuestionBank, embedder: Embedder, vector_store: VectorStore, clock: Clock
 ) -> tuple[Selection, tuple[Fact, ...], tuple[Degradation, ...]]:
     """Read, search, rank: what is recommended, the facts of it, and what was away. All else is let go before the summary is written."""
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
     with metrics.timed(metrics.RETRIEVAL_SECONDS, track=job.track):
         retrieved = await retrieve(
@@ -93,7 +103,7 @@ async def give_up(
     Raises `Fenced` when the lease is gone.
     """
     start = perf_counter()
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
     shortfall = Shortfall(cause=cause, detail="the recommendation could not be computed")
     retrieved = Retrieved(parts=build_parts(learner, names), shortfall=shortfall)
@@ -105,7 +115,7 @@ async def give_up(
 
 
 async def _curated(open_uow: OpenUnitOfWork, learner: Learner) -> Ranking:
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         listed = [candidate_of(row) for row in await uow.credentials.by_slugs(learner.track.fallback_credentials)]
         catalog = [] if listed else [candidate_of(row) for row in await uow.credentials.published()]
     return curated(learner.track, listed, catalog)

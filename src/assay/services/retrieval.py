@@ -74,7 +74,7 @@ async def retrieve(
     then nothing is returned, so that the track's curated list speaks. While `patient`, a passing fault is raised as `ProviderError`.
     """
     parts = build_parts(learner, names)
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         active = await uow.index.active()
         if active is None or not active.chunk_count:
             return Retrieved(parts=parts, shortfall=Shortfall(cause=Cause.INDEX_EMPTY, detail="the embedding index is empty"))
@@ -157,7 +157,7 @@ async def _candidates(
 ) -> tuple[tuple[Candidate, ...], dict[Slug, CredentialContent]]:
     fused = fuse(parts, lists)
     pool = list(fused)[:POOL]
-    async with open_uow() as uow:
+    async with open_uow(autocommit=True) as uow:
         rows = await uow.search.current(pool)
         contents = await _contents(uow, [row.version_id for row in rows])
         candidates = tuple(

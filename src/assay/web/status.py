@@ -45,7 +45,7 @@ async def show_fragment(assessment_id: UUID, who: Reader, uow: Uow) -> Response:
 @router.get("/events")
 async def events(assessment_id: UUID, who: Reader, runtime: RuntimeDep) -> Response:
     """The same part as server-sent events, one whenever it changes."""
-    async with runtime.open_uow() as uow:
+    async with runtime.open_uow(autocommit=True) as uow:
         first = await assessments.status(uow, who.actor, assessment_id)
     return StreamingResponse(_changes(runtime, who, assessment_id, first), media_type="text/event-stream")
 
@@ -59,7 +59,7 @@ async def _changes(runtime: Runtime, who: Session, assessment_id: UUID, progress
         if progress.status is not AssessmentStatus.PROCESSING:
             return
         await asyncio.sleep(EVENTS_EVERY_SECONDS)
-        async with runtime.open_uow() as uow:
+        async with runtime.open_uow(autocommit=True) as uow:
             progress = await assessments.status(uow, who.actor, assessment_id)
 
 

@@ -36,6 +36,7 @@ async def generate_recommendations(runtime: Runtime, job: ClaimedJob, spent: flo
         narrator=runtime.narrator,
         fallback_narrator=runtime.fallback_narrator,
         clock=runtime.clock,
+        turnstile=runtime.turnstile,
     )
 
 

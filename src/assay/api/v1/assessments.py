@@ -105,7 +105,7 @@ async def read_status(assessment_id: UUID, actor: Reader, uow: Uow) -> StatusRea
 @router.get("/{assessment_id}/events", responses=problems(401, 403, 404), response_class=StreamingResponse)
 async def events(assessment_id: UUID, actor: Reader, runtime: RuntimeDep) -> StreamingResponse:
     """The status as server-sent events, one whenever it changes, until the result is there or two minutes have passed."""
-    async with runtime.open_uow() as uow:
+    async with runtime.open_uow(autocommit=True) as uow:
         first = await assessments.status(uow, actor, assessment_id)
     return StreamingResponse(_changes(runtime, actor, assessment_id, first), media_type="text/event-stream")
 
@@ -120,7 +120,7 @@ async def _changes(runtime: Runtime, actor: Actor, assessment_id: UUID, progress
         if progress.status is not AssessmentStatus.PROCESSING:
             return
         await asyncio.sleep(EVENTS_EVERY_SECONDS)
-        async with runtime.open_uow() as uow:
+        async with runtime.open_uow(autocommit=True) as uow:
             progress = await assessments.status(uow, actor, assessment_id)
 
 

@@ -61,17 +61,15 @@ _SNAPSHOT = text(
     "SELECT position, question_id, question_version_id FROM assessment_question_snapshots WHERE assessment_id = :id ORDER BY position"
 )
 _JOBS = text(
-    "SELECT job_type, status, attempt, crashes, first_claimed_at, finished_at FROM async_jobs"
-    " WHERE assessment_id = :id AND parent_job_id IS NULL"
-)
-_TYPICAL = text(
     """
-    SELECT kinds.job_type, avg(extract(epoch FROM recent.finished_at - recent.first_claimed_at))::float
-    FROM (VALUES ('score_essay'), ('generate_recommendations')) AS kinds (job_type)
-    CROSS JOIN LATERAL (
-        SELECT finished_at, first_claimed_at FROM async_jobs
-        WHERE job_type = kinds.job_type AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 20
-    ) AS recent GROUP BY kinds.job_type
+    SELECT job.job_type, job.status, job.attempt, job.crashes, job.first_claimed_at, job.finished_at, typical.seconds
+    FROM async_jobs job LEFT JOIN LATERAL (
+        SELECT avg(extract(epoch FROM recent.finished_at - recent.first_claimed_at))::float AS seconds FROM (
+            SELECT finished_at, first_claimed_at FROM async_jobs
+            WHERE job_type = job.job_type AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 20
+        ) AS recent
+    ) AS typical ON job.finished_at IS NULL
+    WHERE job.assessment_id = :id AND job.parent_job_id IS NULL
     """
 )
 
@@ -171,7 +169,7 @@ class Assessments:
         return float((await self._session.execute(_COMPLETE, {"id": assessment_id})).scalar_one())
 
     async def job_progress(self, assessment_id: UUID) -> dict[str, JobProgress]:
-        """What the ledger says, by job type."""
+        """What the ledger says, by job type; unfinished ones with the mean duration of the last twenty of their kind."""
         return {
             row.job_type: JobProgress(
                 status=row.status,
@@ -179,13 +177,10 @@ class Assessments:
                 crashes=row.crashes,
                 claimed_at=row.first_claimed_at,
                 finished_at=row.finished_at,
+                typical_seconds=row.seconds,
             )
             for row in await self._session.execute(_JOBS, {"id": assessment_id})
         }
-
-    async def typical_seconds(self) -> dict[str, float]:
-        """Mean duration of the last twenty finished jobs, by type."""
-        return {row[0]: row[1] for row in await self._session.execute(_TYPICAL)}
 
 
 def _as(actor: Actor) -> dict[str, Any]:

@@ -9,13 +9,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import ModelCall, StoredReply
-from assay.db.models.base import Json, table
+from assay.db.models.base import table
 from assay.domain.grading import Identity, ModelReply
 
 # Built once: several of these run for every essay, and building a statement costs as much as running it.
 _FIND: Final = select(StoredReply.key, StoredReply.reply).where(StoredReply.key == any_(bindparam("keys", type_=ARRAY(Text()))))
-_STORE: Final = insert(table(StoredReply)).on_conflict_do_nothing()
+_CALL: Final = ("assessment_id", "purpose", "producer", "model", "prompt_hash", "parameters", "outcome", "usage", "reply_key")
 _RECORD: Final = insert(table(ModelCall))
+_STORE: Final = (
+    insert(table(StoredReply))
+    .values(key=bindparam("stored_key"), purpose=bindparam("stored_purpose"), reply=bindparam("stored_reply", type_=StoredReply.reply.type))
+    .on_conflict_do_nothing()
+    .cte("stored")
+)
+_RECORD_AND_STORE: Final = _RECORD.values({name: bindparam(name) for name in _CALL}).add_cte(_STORE)
 
 
 class Replies:
@@ -34,14 +41,17 @@ class Replies:
         rows = await self._session.execute(_FIND, {"keys": list(keys)})
         return found | {row.key: ModelReply.model_validate(row.reply) for row in rows}
 
-    async def store(self, key: str, purpose: str, reply: ModelReply) -> None:
-        """Keep `reply` under `key`; the first one stays."""
-        await self._session.execute(_STORE, {"key": key, "purpose": purpose, "reply": reply.model_dump(mode="json")})
-
-    async def record_call(
-        self, *, assessment_id: UUID, purpose: str, identity: Identity, outcome: str, usage: Json, reply_key: str | None
+    async def record(
+        self,
+        *,
+        assessment_id: UUID,
+        purpose: str,
+        identity: Identity,
+        outcome: str,
+        reply: ModelReply | None = None,
+        key: str | None = None,
     ) -> None:
-        """Write down one call and how it ended."""
+        """Write down one call and how it ended; a `reply` is kept under `key`, where the first one stays. One statement."""
         row = {
             "assessment_id": assessment_id,
             "purpose": purpose,
@@ -50,7 +60,11 @@ class Replies:
             "prompt_hash": identity.prompt_hash,
             "parameters": identity.parameters.model_dump(mode="json"),
             "outcome": outcome,
-            "usage": usage,
-            "reply_key": reply_key,
+            "usage": reply.usage.model_dump(mode="json") if reply else {},
+            "reply_key": key,
         }
-        await self._session.execute(_RECORD, row)
+        if reply is None:
+            await self._session.execute(_RECORD, row)
+            return
+        stored = {"stored_key": key, "stored_purpose": purpose, "stored_reply": reply.model_dump(mode="json")}
+        await self._session.execute(_RECORD_AND_STORE, row | stored)
