@@ -69,7 +69,7 @@ def _encode(texts: Sequence[str]) -> list[list[float]]:
     vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
     for start in range(0, len(texts), _BATCH):
         batch = [text.strip() for text in texts[start : start + _BATCH]]
-        for place, encoding in enumerate(model.tokenizer.encode_batch(batch, add_special_tokens=False), start=start):
+        for place, encoding in enumerate(model.tokenizer.encode_batch_fast(batch, add_special_tokens=False), start=start):
             if encoding.ids:
                 vectors[place] = model.weights[encoding.ids].mean(axis=0, dtype=np.float32)
     unit: list[list[float]] = _unit(vectors).tolist()

@@ -99,6 +99,11 @@ class Learner(Value):
         return self.tagged("interest")
 
     @cached_property
+    def pace(self) -> str:
+        """How much time the student says there is, in a word; empty when nothing was said."""
+        return next((name for name, weight in self.tagged("pace").items() if weight > 0), "")
+
+    @cached_property
     def overall(self) -> float:
         """The student's general level: all answers, shrunk towards the prior with the weight of two."""
         earned = [result.credit for result in self.theory]
@@ -127,8 +132,11 @@ class Learner(Value):
 
     def mastery(self, skill: str) -> float:
         """Mastery of `skill`, 0 to 1."""
-        evidence = self._evidence.get(skill, ())
-        return (self.overall + sum(weight * value for weight, value in evidence)) / (1 + sum(weight for weight, _ in evidence))
+        known = self._masteries  # a ranking asks for the same few hundreds of times
+        if skill not in known:
+            evidence = self._evidence.get(skill, ())
+            known[skill] = (self.overall + sum(weight * value for weight, value in evidence)) / (1 + sum(weight for weight, _ in evidence))
+        return known[skill]
 
     def need(self, skill: str) -> float:
         """How much the student would gain from `skill` for the track, 0 to 1: what is missing, squared, times what the track asks.
@@ -143,6 +151,10 @@ class Learner(Value):
         if skill not in focus:
             return 0.5 if skill in self.weak else 0.0
         return 1 - 0.4 * focus.index(skill) / max(1, len(focus) - 1)
+
+    @cached_property
+    def _masteries(self) -> dict[str, float]:
+        return {}
 
     @cached_property
     def _evidence(self) -> dict[str, list[tuple[float, float]]]:

@@ -66,6 +66,13 @@ class _PassedOver(NamedTuple):
     why: Objection
 
 
+class _Overlap(NamedTuple):
+    """The largest share of skills (Jaccard) that a credential has in common with a chosen one, and which."""
+
+    share: float
+    nearest: RankedItem | None
+
+
 def rerank(
     learner: Learner,
     candidates: Sequence[Candidate],
@@ -130,21 +137,24 @@ def _select(items: Sequence[RankedItem], after: Mapping[Slug, frozenset[Slug]]) 
     chosen: list[RankedItem] = []
     passed: list[_PassedOver] = []
     left = {item.candidate.slug: item for item in sorted(items, key=_order)}
+    overlaps = dict.fromkeys(left, _Overlap(0.0, None))
     while left and len(chosen) < MAX_ITEMS:
-        ready = [item for slug, item in left.items() if not after[slug] & left.keys()] or list(left.values())
-        best = _discounted(min(ready, key=lambda item: (_OVERLAP * _overlap(item, chosen)[0] - item.score, item.candidate.slug)), chosen)
-        del left[best.candidate.slug]
+        ready = [slug for slug in left if not after[slug] & left.keys()] or list(left)
+        first = min(ready, key=lambda slug: (_OVERLAP * overlaps[slug].share - left[slug].score, slug))
+        best = _discounted(left.pop(first), overlaps[first])
         if why := _passed_over(best, chosen):
             passed.append(_PassedOver(best.candidate, why))
-        else:
-            chosen.append(_not_above(best, chosen[-1], f"Comes after {chosen[-1].candidate.content.title}.") if chosen else best)
-    return chosen, passed + [_PassedOver(item.candidate, _shortcoming(item, chosen)) for item in left.values()]
+            continue
+        chosen.append(_not_above(best, chosen[-1], f"Comes after {chosen[-1].candidate.content.title}.") if chosen else best)
+        overlaps = {slug: _larger(overlaps[slug], item, chosen[-1]) for slug, item in left.items()}
+    usual = _usual(chosen)
+    return chosen, passed + [_PassedOver(item.candidate, _shortcoming(item, usual)) for item in left.values()]
 
 
 def _passed_over(item: RankedItem, chosen: Sequence[RankedItem]) -> Objection | None:
     """Why `item`, the best that is left, still does not join `chosen`."""
     if len(chosen) >= MIN_ITEMS and item.score < _CUT * chosen[0].score:
-        return _shortcoming(item, chosen)
+        return _shortcoming(item, _usual(chosen))
     content = item.candidate.content
     for other in chosen:
         if item.candidate.slug in other.candidate.content.prerequisites:
@@ -155,38 +165,32 @@ def _passed_over(item: RankedItem, chosen: Sequence[RankedItem]) -> Objection | 
     return None
 
 
-def _shortcoming(item: RankedItem, chosen: Sequence[RankedItem]) -> Objection:
-    """What sets `item` back most against the chosen ones."""
+def _usual(chosen: Sequence[RankedItem]) -> dict[str, float]:
+    """What each signal gives the chosen ones on average; empty when there are none."""
+    given = [{reason.code: reason.contribution for reason in item.reasons} for item in chosen]
+    return {code: sum(each.get(code, 0.0) for each in given) / len(given) for code in SIGNALS} if given else {}
+
+
+def _shortcoming(item: RankedItem, usual: Mapping[str, float]) -> Objection:
+    """What sets `item` back most against what is `usual` among the chosen ones."""
     own = {reason.code: reason.contribution for reason in item.reasons}
-    lacks = [
-        (
-            sum(reason.contribution for other in chosen for reason in other.reasons if reason.code == code) / len(chosen)
-            - own.get(code, 0.0),
-            text,
-        )
-        for code, text in _LACKS.items()
-        if code in SIGNALS and chosen
-    ]
+    lacks = [(usual[code] - own.get(code, 0.0), text) for code, text in _LACKS.items() if code in usual]
     against = [(-reason.contribution, reason.text) for reason in item.reasons if reason.contribution < 0]
     size, text = max([*lacks, *against], default=(0.0, ""))
     return Objection("low_score", text if size > 0 else "Others fit your answers and the role better.")
 
 
-def _overlap(item: RankedItem, chosen: Sequence[RankedItem]) -> tuple[float, RankedItem | None]:
-    """The largest share of skills (Jaccard) that `item` has in common with a chosen one, and which."""
-    skills = set(item.candidate.content.skills)
-    most, nearest = 0.0, None
-    for other in chosen:
-        others = set(other.candidate.content.skills)
-        share = len(skills & others) / len(skills | others)
-        if share > most:
-            most, nearest = share, other
-    return most, nearest
+def _larger(most: _Overlap, item: RankedItem, other: RankedItem) -> _Overlap:
+    """`most`, or the overlap of `item` with `other` when that is larger."""
+    skills, others = set(item.candidate.content.skills), set(other.candidate.content.skills)
+    share = len(skills & others) / len(skills | others)
+    return _Overlap(share, other) if share > most.share else most
 
 
-def _discounted(item: RankedItem, chosen: Sequence[RankedItem]) -> RankedItem:
-    share, nearest = _overlap(item, chosen)
-    return item.adjusted("overlap", f"Overlaps with {nearest.candidate.content.title}.", -_OVERLAP * share) if nearest else item
+def _discounted(item: RankedItem, overlap: _Overlap) -> RankedItem:
+    if overlap.nearest is None:
+        return item
+    return item.adjusted("overlap", f"Overlaps with {overlap.nearest.candidate.content.title}.", -_OVERLAP * overlap.share)
 
 
 def _not_above(item: RankedItem, other: RankedItem, text: str) -> RankedItem:

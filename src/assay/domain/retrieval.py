@@ -76,7 +76,7 @@ class QueryPart(Value):
         return self.weight * self.trust
 
 
-class Fused(Value):
+class Fused(NamedTuple):
     """What the searches together say of one credential: relevance in [0, 1] and its rank in each list (`role.vector`), from 1."""
 
     relevance: float

@@ -165,8 +165,7 @@ def _level(content: CredentialContent, learner: Learner) -> Reason:
 
 
 def _workload(content: CredentialContent, situation: Situation) -> Iterator[Reason]:
-    pace = next((name for name, weight in situation.learner.tagged("pace").items() if weight > 0), "")
-    hours = situation.preferences.hours or _WEEKS * _WEEKLY_HOURS.get(pace, 0)
+    hours = situation.preferences.hours or _WEEKS * _WEEKLY_HOURS.get(situation.learner.pace, 0)
     if hours and content.workload_hours > hours:
         text = f"Its {content.workload_hours} hours are more than the time you have in the next months."
         off = round(_WORKLOAD * min(1.0, content.workload_hours / hours - 1), 4)

@@ -56,7 +56,7 @@ class Rows(NamedTuple):
 
 def select(retrieved: Retrieved, ranking: Ranking) -> Selection:
     """The recommended items with their sources, and what each part found of them."""
-    items = [(item, sources_of(item.candidate, retrieved)) for item in ranking.items]
+    items = list(zip(ranking.items, sources_of([item.candidate for item in ranking.items], retrieved), strict=True))
     ids = [str(item.candidate.credential_id) for item, _ in items]
     return Selection(retrieved.index, [_traced(retrieved, part, ids) for part in retrieved.parts], items, ranking.excluded)
 

@@ -94,17 +94,17 @@ async def retrieve(
     )
 
 
-def sources_of(candidate: Candidate, retrieved: Retrieved) -> tuple[Evidence, ...]:
-    """The passages of `candidate` that speak most to the query: its terms, what the answers missed, and where the vectors hit."""
+def sources_of(candidates: Sequence[Candidate], retrieved: Retrieved) -> list[tuple[Evidence, ...]]:
+    """For each candidate the passages that speak most to the query: its terms, what the answers missed, and where the vectors hit."""
     said = [(term, part.counts) for part in retrieved.parts for term in part.terms]
     said += [(part.text, part.counts / 2) for part in retrieved.parts if part.name is PartName.GAPS]
-    hits = [
-        Hit(hit.section, hit.start, hit.end, part.counts * RRF_K / (RRF_K + rank))
-        for part in retrieved.parts
-        for rank, hit in enumerate(retrieved.vector_hits.get(part.name, ()), start=1)
-        if (hit.credential_id, hit.credential_version) == (candidate.credential_id, candidate.version)
-    ]
-    return choose_sources(candidate.content, candidate.version, stem_weights(said), hits)
+    weights = stem_weights(said)
+    hits: dict[tuple[UUID, int], list[Hit]] = {(candidate.credential_id, candidate.version): [] for candidate in candidates}
+    for part in retrieved.parts:
+        for rank, hit in enumerate(retrieved.vector_hits.get(part.name, ()), start=1):
+            if (own := hits.get((hit.credential_id, hit.credential_version))) is not None:
+                own.append(Hit(hit.section, hit.start, hit.end, part.counts * RRF_K / (RRF_K + rank)))
+    return [choose_sources(each.content, each.version, weights, hits[each.credential_id, each.version]) for each in candidates]
 
 
 def candidate_of(row: CredentialRow) -> Candidate:
