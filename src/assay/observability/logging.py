@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 import structlog
@@ -68,14 +69,19 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 def _redacted(key: object, value: Any) -> Any:
-    word = _WORD.sub("_", str(key)).lower()
-    if word in SECRET_KEYS or word.endswith(SECRET_ENDINGS):
+    if _names_a_secret(str(key)):
         return "[redacted]"
     if isinstance(value, dict):
         return {name: _redacted(name, each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_redacted("", each) for each in value]
     return value
+
+
+@lru_cache(maxsize=1_000)
+def _names_a_secret(key: str) -> bool:
+    word = _WORD.sub("_", key).lower()
+    return word in SECRET_KEYS or word.endswith(SECRET_ENDINGS)
 
 
 def without_words(error: BaseException, told: frozenset[int] = frozenset()) -> str:

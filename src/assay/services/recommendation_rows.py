@@ -1,15 +1,16 @@
 """The rows of a recommendation: summary, items with reasons and sources, and the traces that show what each part of the query found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice, starmap
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from assay.db.models import Recommendation
 from assay.db.models.base import Json
+from assay.db.repositories.search import TextHit
 from assay.domain.degradation import Degradation
 from assay.domain.fusion import Fact
 from assay.domain.ranking import Excluded, RankedItem, Ranking
-from assay.domain.retrieval import QueryPart, Source
+from assay.domain.retrieval import ChunkHit, QueryPart, Source
 from assay.domain.sources import Evidence
 from assay.kit.ids import new_id
 from assay.services.narration import Narrated
@@ -19,12 +20,19 @@ TRACED_HITS: Final = 10
 """Hits per search that the trace of a part keeps."""
 
 
+class RankedHit(NamedTuple):
+    """What a search found, and its rank there."""
+
+    rank: int
+    hit: ChunkHit | TextHit
+
+
 class Traced(NamedTuple):
     """What a part of the query found: the best hits of each search, and those of each recommended item, in their order."""
 
     part: QueryPart
-    best: Sequence[Json]
-    own: Sequence[Sequence[Json]]
+    best: Sequence[RankedHit]
+    own: Sequence[Sequence[RankedHit]]
 
 
 class Selection(NamedTuple):
@@ -49,7 +57,7 @@ class Draft(NamedTuple):
 class Rows(NamedTuple):
     """What `Recommendations.add` takes."""
 
-    recommendation: Recommendation
+    recommendation: Json
     items: list[Json]
     traces: list[Json]
 
@@ -57,24 +65,23 @@ class Rows(NamedTuple):
 def select(retrieved: Retrieved, ranking: Ranking) -> Selection:
     """The recommended items with their sources, and what each part found of them."""
     items = list(zip(ranking.items, sources_of([item.candidate for item in ranking.items], retrieved), strict=True))
-    ids = [str(item.candidate.credential_id) for item, _ in items]
+    ids = [item.candidate.credential_id for item, _ in items]
     return Selection(retrieved.index, [_traced(retrieved, part, ids) for part in retrieved.parts], items, ranking.excluded)
 
 
-def of(draft: Draft, recommendation_id: UUID, assessment_id: UUID, version: int) -> Rows:
+def of(draft: Draft, recommendation_id: UUID, assessment_id: UUID) -> Rows:
     """All rows of `draft`."""
     selection = draft.selection
     items = [_item(recommendation_id, place, item, sources) for place, (item, sources) in enumerate(selection.items, start=1)]
-    recommendation = Recommendation(
-        id=recommendation_id,
-        assessment_id=assessment_id,
-        version=version,
-        index_version_id=selection.searched.id if selection.searched else None,
-        summary=_summary(draft),
-        excluded=[{"credentialId": str(each.credential_id), "title": each.title, "reason": each.reason} for each in selection.excluded],
-        provenance=_provenance(draft),
-        processing_ms=round(1000 * draft.seconds, 1),
-    )
+    recommendation: Json = {
+        "id": recommendation_id,
+        "assessment_id": assessment_id,
+        "index_version_id": selection.searched.id if selection.searched else None,
+        "summary": _summary(draft),
+        "excluded": [{"credentialId": str(each.credential_id), "title": each.title, "reason": each.reason} for each in selection.excluded],
+        "provenance": _provenance(draft),
+        "processing_ms": round(1000 * draft.seconds, 1),
+    }
     return Rows(recommendation, items, _traces(recommendation_id, selection.traced, [row["id"] for row in items]))
 
 
@@ -125,47 +132,37 @@ def _traces(recommendation_id: UUID, traced: Sequence[Traced], item_ids: Sequenc
     return [*whole, *found]
 
 
-def _traced(retrieved: Retrieved, part: QueryPart, credential_ids: Sequence[str]) -> Traced:
-    hits = _hits(retrieved, part)
-    own: dict[str, list[Json]] = {credential_id: [] for credential_id in credential_ids}
+def _traced(retrieved: Retrieved, part: QueryPart, credential_ids: Sequence[UUID]) -> Traced:
+    hits = [*_by_vector(retrieved.vector_hits.get(part.name, ())), *_by_text(retrieved.text_hits.get(part.name, ()))]
+    own: dict[UUID, list[RankedHit]] = {credential_id: [] for credential_id in credential_ids}
+    for ranked in hits:
+        if (found := own.get(ranked.hit.credential_id)) is not None:
+            found.append(ranked)
+    return Traced(part, [ranked for ranked in hits if ranked.rank <= TRACED_HITS], list(own.values()))
+
+
+def _by_vector(hits: Sequence[ChunkHit]) -> Iterator[RankedHit]:
+    """Each credential by its best chunk; ranks count credentials from 1."""
+    best: dict[UUID, ChunkHit] = {}
     for hit in hits:
-        if hit["credentialId"] in own:
-            own[hit["credentialId"]].append(hit)
-    return Traced(part, [hit for hit in hits if hit["rank"] <= TRACED_HITS], list(own.values()))
+        best.setdefault(hit.credential_id, hit)
+    return starmap(RankedHit, enumerate(islice(best.values(), CREDENTIALS_PER_LIST), start=1))
 
 
-def _hits(retrieved: Retrieved, part: QueryPart) -> list[Json]:
-    """What a part found, search by search, each credential by its best chunk; ranks count credentials from 1."""
-    best = {hit.credential_id: hit for hit in reversed(retrieved.vector_hits.get(part.name, ()))}
-    in_order = list(dict.fromkeys(hit.credential_id for hit in retrieved.vector_hits.get(part.name, ())))
-    near = [best[credential_id] for credential_id in in_order[:CREDENTIALS_PER_LIST]]
-    by_vector = [
-        {
-            "source": Source.VECTOR.value,
-            "rank": rank,
-            "credentialId": str(hit.credential_id),
-            "credentialVersion": hit.credential_version,
-            "score": round(hit.score, 4),
-            "section": hit.section,
-            "start": hit.start,
-            "end": hit.end,
-        }
-        for rank, hit in enumerate(near, start=1)
-    ]
-    by_text = [
-        {
-            "source": Source.TEXT.value,
-            "rank": rank,
-            "credentialId": str(hit.credential_id),
-            "credentialVersion": hit.version,
-            "score": round(hit.score, 4),
-        }
-        for rank, hit in enumerate(retrieved.text_hits.get(part.name, ()), start=1)
-    ]
-    return [*by_vector, *by_text]
+def _by_text(hits: Sequence[TextHit]) -> Iterator[RankedHit]:
+    return starmap(RankedHit, enumerate(hits, start=1))
 
 
-def _trace(recommendation_id: UUID, item_id: UUID | None, part: QueryPart, query: str, hits: Sequence[Json]) -> Json:
+def _as_json(ranked: RankedHit) -> Json:
+    rank, hit = ranked
+    found = {"rank": rank, "credentialId": str(hit.credential_id), "score": round(hit.score, 4)}
+    if isinstance(hit, TextHit):
+        return {"source": Source.TEXT.value, "credentialVersion": hit.version, **found}
+    place = {"section": hit.section, "start": hit.start, "end": hit.end}
+    return {"source": Source.VECTOR.value, "credentialVersion": hit.credential_version, **found, **place}
+
+
+def _trace(recommendation_id: UUID, item_id: UUID | None, part: QueryPart, query: str, hits: Sequence[RankedHit]) -> Json:
     return {
         "id": new_id(),
         "recommendation_id": recommendation_id,
@@ -173,5 +170,5 @@ def _trace(recommendation_id: UUID, item_id: UUID | None, part: QueryPart, query
         "part": part.name.value,
         "query": query,
         "weight": round(part.counts, 4),
-        "hits": list(hits),
+        "hits": [_as_json(ranked) for ranked in hits],
     }

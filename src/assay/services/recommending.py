@@ -126,8 +126,7 @@ async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: Ope
     recommendation_id = new_id()
     async with open_uow() as uow:
         await uow.jobs.complete(job, status, error)
-        version = await uow.recommendations.next_version(job.assessment_id)
-        await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id, version))
+        await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id))
         for degradation in draft.degradations:
             await uow.scores.add_degradation(job.assessment_id, degradation)
         turnaround = await uow.assessments.mark_completed(job.assessment_id)

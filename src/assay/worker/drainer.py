@@ -14,7 +14,7 @@ import structlog
 from assay.db.repositories.jobs import Claim, Fenced, is_poisoned
 from assay.domain.degradation import Cause
 from assay.domain.errors import Fault, ProviderError, Unavailable
-from assay.domain.jobs import ClaimedJob
+from assay.domain.jobs import ClaimedJob, JobType
 from assay.observability import metrics
 from assay.observability.logging import correlated
 from assay.runtime import Runtime
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 1.0
 DATABASE_PAUSE_SECONDS: Final = 0.5
+RELEASING: Final = frozenset({JobType.SCORE_ESSAY})
+"""Jobs at whose end another becomes due. At the end of any other there is only a place free, which matters when more is due than fits."""
 
 
 class Drainer:
@@ -38,6 +40,7 @@ class Drainer:
         # By claim, not by job: after an outage longer than a lease the same job may be claimed again while its old task still runs.
         self._in_hand: dict[ClaimedJob, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
+        self._more_is_due = False
         self._stopping = False
         self._stopped = asyncio.Event()
 
@@ -86,12 +89,14 @@ class Drainer:
     async def _claim(self) -> None:
         free = self._slots.free(len(self._in_hand))
         if free == 0:
+            self._more_is_due = True
             return
         try:
-            async with self._runtime.open_uow() as uow:
+            async with self._runtime.open_uow(autocommit=True) as uow:
                 claims = await uow.jobs.claim(self._owner, free, self._runtime.settings.lease_seconds)
         except Unavailable:
             return
+        self._more_is_due = len(claims) == free
         anew = {claim.job.id for claim in claims}
         self._lose([job for job in self._in_hand if job.id in anew])
         for claim in claims:
@@ -105,7 +110,8 @@ class Drainer:
     def _done(self, job: ClaimedJob, _task: asyncio.Task[None]) -> None:
         self._in_hand.pop(job, None)
         metrics.JOBS_IN_FLIGHT.set(len(self._in_hand))
-        self._woken.set()
+        if self._more_is_due or job.type in RELEASING:
+            self._woken.set()
 
     async def _work(self, claim: Claim) -> None:
         job = claim.job
@@ -173,7 +179,7 @@ class Drainer:
         held = list(self._in_hand)
         if not held:
             return
-        async with self._runtime.open_uow() as uow:
+        async with self._runtime.open_uow(autocommit=True) as uow:
             taken = await uow.jobs.renew(held, self._runtime.settings.lease_seconds)
         self._lose([job for job in held if job.id in taken])
 

@@ -6,14 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from assay.db.models import RagTrace, Recommendation, RecommendationItem
 from assay.db.models.base import Json, table
 
 # Built once: building a statement costs as much as running it.
-_NEXT_VERSION: Final = select(func.coalesce(func.max(Recommendation.version), 0) + 1).where(
-    Recommendation.assessment_id == bindparam("assessment")
+_EARLIER: Final = aliased(Recommendation)
+_NEXT_VERSION: Final = (
+    select(func.coalesce(func.max(_EARLIER.version), 0) + 1).where(_EARLIER.assessment_id == bindparam("same_assessment")).scalar_subquery()
 )
+_ADD: Final = insert(table(Recommendation)).values(version=_NEXT_VERSION)
 _ADD_ITEMS: Final = insert(table(RecommendationItem))
 _ADD_TRACES: Final = insert(table(RagTrace))
 
@@ -24,14 +27,9 @@ class Recommendations:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def next_version(self, assessment_id: UUID) -> int:
-        """The number a new recommendation of this assessment gets, from 1."""
-        return int((await self._session.execute(_NEXT_VERSION, {"assessment": assessment_id})).scalar_one())
-
-    async def add(self, recommendation: Recommendation, items: Sequence[Json], traces: Sequence[Json]) -> None:
-        """Write a recommendation (its id set), its items and its traces (rows by column name), in this order."""
-        self._session.add(recommendation)
-        await self._session.flush()
+    async def add(self, recommendation: Json, items: Sequence[Json], traces: Sequence[Json]) -> None:
+        """Write a recommendation as the next version for its assessment (from 1), with its items and traces; rows by column name."""
+        await self._session.execute(_ADD, {**recommendation, "same_assessment": recommendation["assessment_id"]})
         if items:
             await self._session.execute(_ADD_ITEMS, items)
         if traces:
