@@ -13,6 +13,8 @@ ROUTES = {
     ("POST", "/auth/refresh"): None,
     ("POST", "/auth/logout"): None,
     ("GET", "/me"): "any",
+    ("GET", "/me/learning"): "assessment:take",
+    ("PUT", "/me/learning"): "assessment:take",
     ("GET", "/tracks"): "track:read",
     ("GET", "/tracks/{track_id}"): "track:read",
     ("GET", "/credentials"): "track:read",
@@ -26,7 +28,13 @@ ROUTES = {
     ("GET", "/assessments/{assessment_id}/status"): "assessment:read",
     ("GET", "/assessments/{assessment_id}/events"): "assessment:read",
     ("GET", "/assessments/{assessment_id}/result"): "assessment:read",
+    ("POST", "/assessments/{assessment_id}/what-if"): "assessment:read",
     ("POST", "/recommendations/{recommendation_id}/feedback"): "feedback:give",
+    ("POST", "/essay-scores/{essay_score_id}/override"): "essay:override",
+    ("POST", "/assessments/{assessment_id}/flags"): "assessment:flag",
+    ("GET", "/advisor/cohorts"): "cohort:read",
+    ("GET", "/advisor/cohorts/{cohort_id}/assessments"): "cohort:read",
+    ("GET", "/advisor/agreement"): "agreement:read",
 }
 """Route and permission; None is open by design, `any` is any signed-in caller."""
 

@@ -31,6 +31,7 @@ EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "mis
 
 PLAIN = {
     "analytics_events": "event track_slug",
+    "assessment_flags": "code",
     "async_jobs": "job_type track_slug status dedupe_key correlation_id lease_owner last_error",
     "audit_logs": "action target_type target_id changes correlation_id previous_hash hash",
     "cohorts": "name",
@@ -38,9 +39,11 @@ PLAIN = {
     "credential_versions": "content content_hash",
     "degraded_stages": "stage cause replaced_by detail",
     "embedding_artifacts": "section text",
+    "essay_score_overrides": "dimension",
     "essay_scores": "flags provenance reply_key",
     "idempotency_keys": "key request_hash",
     "index_versions": "embedder chunking catalog_hash status",
+    "learner_declarations": "completed prior_learning languages",
     "metric_snapshots": "name labels",
     "model_calls": "purpose producer model prompt_hash parameters outcome usage reply_key",
     "model_replies": "key purpose",
@@ -49,7 +52,7 @@ PLAIN = {
     "rag_traces": "part hits",
     "recommendation_feedback": "author_role track_slug decision",
     "recommendation_items": "reasons sources ranks",
-    "recommendations": "excluded provenance",
+    "recommendations": "excluded provenance basis",
     "refresh_tokens": "token_hash",
     "response_batches": "batch_id",
     "role_catalog": "slug status name description skill_focus question_mix target_level fallback_credentials",
@@ -62,7 +65,9 @@ PLAIN = {
 }
 """Columns that hold text, JSON or bytes in clear. A new one is added here only when it can never name a person or hold their words."""
 ENCRYPTED = {
+    "assessment_flags": "note",
     "assessment_responses": "answer",
+    "essay_score_overrides": "reason",
     "essay_scores": "verdict",
     "idempotency_keys": "response",
     "model_replies": "reply",

@@ -90,9 +90,16 @@ async def rename(runtime: Runtime, user_id: UUID) -> None:
 
 
 async def test_a_whole_journey_leaves_nothing_in_clear(
-    log_lines: io.StringIO, student: Student, student_actor: Any, runtime: Runtime, track_id: UUID, drainer: Drainer, settings: Settings
+    log_lines: io.StringIO,
+    student: Student,
+    advisor: Student,
+    student_actor: Any,
+    runtime: Runtime,
+    track_id: UUID,
+    drainer: Drainer,
+    settings: Settings,
 ) -> None:
-    """Answer, submit, be graded, be recommended to, comment, be refused: tables, Redis, logs and metrics hold no name and no sentence."""
+    """Answer, submit, be graded, recommended to, corrected, flagged, refused: tables, Redis, logs and metrics hold no name, no sentence."""
     await rename(runtime, student_actor.id)
     bundle, result = await student.finished(track_id, essay=ESSAY, freeText=FREE_TEXT)
     recommendation = result["recommendation"]
@@ -106,6 +113,14 @@ async def test_a_whole_journey_leaves_nothing_in_clear(
     path = f"/recommendations/{recommendation['id']}/feedback"
     given = await student.request("POST", path, json=feedback, headers={"Idempotency-Key": "feedback-key-1"})
     assert given.status_code == 200, given.text
+    correction = {"levels": {"clarity": 4, "accuracy": 0}, "reason": f"{NAME} speaks of Wobblethwaite, which Ottoline denies."}
+    said = await advisor.request(
+        "POST", f"/essay-scores/{result['essayScores'][0]['id']}/override", json=correction, headers={"Idempotency-Key": "override-key-1"}
+    )
+    assert said.status_code == 201, said.text
+    note = {"code": "followUp", "note": f"Ask {EMAIL} about Perpetuus."}
+    flagged = await advisor.request("POST", f"/assessments/{bundle['assessmentId']}/flags", json=note)
+    assert flagged.status_code == 201, flagged.text
     assert (await student.save(bundle, {bundle["questions"][0]["id"]: ESSAY}, batch="too-late")).status_code == 409
     assert (await student.request("POST", path, json={**feedback, "comment": COMMENT + "\x00"})).status_code == 422
 
@@ -113,6 +128,9 @@ async def test_a_whole_journey_leaves_nothing_in_clear(
     assert dumps["essay_scores"]
     assert dumps["recommendation_feedback"]
     assert dumps["rag_traces"]
+    assert dumps["essay_score_overrides"]
+    assert dumps["assessment_flags"]
+    assert dumps["audit_logs"]
     assert {table: hits for table, dump in dumps.items() if (hits := found(dump, PERSON + WORDS))} == {}
     store = redis.Redis.from_url(settings.redis_url.get_secret_value())
     messages = b"".join(key + (store.dump(key) or b"") for key in store.scan_iter("*"))

@@ -12,10 +12,12 @@ from assay.db.unit_of_work import OpenUnitOfWork
 
 IMMUTABLE = {
     "analytics_events",
+    "assessment_flags",
     "assessment_question_snapshots",
     "audit_logs",
     "credential_versions",
     "effect_log",
+    "essay_score_overrides",
     "essay_scores",
     "question_versions",
     "rag_traces",
@@ -30,6 +32,10 @@ INSERT INTO rule_scores (assessment_id, question_id, credit, answered, signals)
 SELECT assessment_id, question_id, 0.5, true, '{}' FROM assessment_question_snapshots;
 INSERT INTO essay_scores (assessment_id, question_id, clarity, percent, flags, verdict, provenance)
 SELECT assessment_id, question_id, 2, 50, '{}', '\\x00', '{}' FROM assessment_question_snapshots;
+INSERT INTO essay_score_overrides (essay_score_id, author_id, dimension, level)
+SELECT s.id, u.id, 'clarity', 3 FROM essay_scores s, users u WHERE u.role = 'advisor';
+INSERT INTO assessment_flags (assessment_id, author_id, code)
+SELECT a.id, u.id, 'followUp' FROM assessments a, users u WHERE u.role = 'advisor';
 INSERT INTO analytics_events (event, pseudonym, track_slug, assessment_id) VALUES ('assessment.started', uuidv7(), 't', :assessment);
 INSERT INTO async_jobs (job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id)
 VALUES ('score_essay', :assessment, 't', 1, now(), 'k', 'c');
@@ -112,13 +118,22 @@ async def test_erasure_is_still_possible(one_of_each: OpenUnitOfWork) -> None:
             "INSERT INTO essay_scores (assessment_id, question_id, version, clarity, percent, flags, verdict, provenance)"
             " SELECT assessment_id, question_id, 2, 4, 'NaN', '{}', '\\x00', '{}' FROM assessment_question_snapshots"
         ),
+        (
+            "INSERT INTO essay_score_overrides (essay_score_id, author_id, dimension, level)"
+            " SELECT essay_score_id, author_id, dimension, 5 FROM essay_score_overrides"
+        ),
+        (
+            "INSERT INTO essay_score_overrides (essay_score_id, author_id, dimension, level)"
+            " SELECT essay_score_id, author_id, 'style', 4 FROM essay_score_overrides"
+        ),
+        ("INSERT INTO assessment_flags (assessment_id, author_id, code) SELECT assessment_id, author_id, 'boring' FROM assessment_flags"),
         "INSERT INTO bank_state (singleton, version) VALUES (false, 1)",
         "UPDATE assessments SET completed_at = now(), closed_at = NULL",
         "UPDATE assessments SET completed_at = now(), submitted_at = NULL",
     ],
 )
 async def test_an_impossible_row_is_refused(one_of_each: OpenUnitOfWork, change: str) -> None:
-    """Scores out of bounds, scores of questions that were not asked, a second bank, a result without a submission."""
+    """Scores out of bounds, scores of what was not asked, flags of no kind, a second bank, a result without a submission."""
     with pytest.raises(DBAPIError):
         async with one_of_each() as uow:
             await uow.session.execute(text(change))

@@ -5,12 +5,20 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from assay.domain.actors import PERMISSIONS, Actor, Permission, Role
+from assay.domain.actors import PERMISSIONS, Actor, Author, Permission, Role
 
 GOLDEN = {
     Role.STUDENT: {"track:read", "assessment:take", "assessment:read", "feedback:give"},
-    Role.ADVISOR: {"track:read", "assessment:read", "feedback:give"},
-    Role.ADMIN: {"track:read", "track:write", "job:manage", "operations:read"},
+    Role.ADVISOR: {
+        "track:read",
+        "assessment:read",
+        "feedback:give",
+        "cohort:read",
+        "essay:override",
+        "assessment:flag",
+        "agreement:read",
+    },
+    Role.ADMIN: {"track:read", "track:write", "job:manage", "operations:read", "agreement:read"},
 }
 
 
@@ -31,6 +39,15 @@ def test_only_students_take_assessments_and_no_admin_reads_them() -> None:
     """Content of an assessment is not part of an admin's everyday permissions."""
     assert [role for role in Role if Permission.ASSESSMENT_TAKE in PERMISSIONS[role]] == [Role.STUDENT]
     assert Permission.ASSESSMENT_READ not in PERMISSIONS[Role.ADMIN]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_student_learns_no_more_than_that_it_was_an_advisor(role: Role) -> None:
+    """Others get the pseudonym; nobody a name."""
+    pseudonym = uuid4()
+    author = Author.shown_to(Actor(id=uuid4(), role=role), "advisor", pseudonym)
+    assert (author.role, author.pseudonym) == (Role.ADVISOR, None if role is Role.STUDENT else pseudonym)
+    assert set(Author.model_fields) == {"role", "pseudonym"}
 
 
 def test_an_actor_cannot_raise_itself() -> None:

@@ -53,6 +53,17 @@ def test_a_blank_essay_says_nothing_about_its_skills() -> None:
     assert student.mastery("testing") == student.overall
 
 
+def test_an_essay_that_is_held_is_no_score_of_zero() -> None:
+    """What waits for a person neither lowers the mean nor shows a gap; its words still count for the search."""
+    judged, held = essay(percent=80), essay(percent=None, accuracy=None, held=True)
+    student = learner(essays=(judged, held))
+    assert student.essay_percent == 80
+    assert student.overall == learner(essays=(judged,)).overall
+    assert "testing" not in learner(essays=(held,)).shown
+    assert learner(essays=(held,)).essay_percent is None
+    assert held.trust == 0.5
+
+
 def test_need_follows_the_gap_and_the_focus() -> None:
     """A gap that showed weighs more than an unknown skill, that more than a shown one; outside the focus only a gap that showed counts."""
     student = learner(theory=(*learner().theory, TheoryResult(skills=("cobol",), credit=0)))

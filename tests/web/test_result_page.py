@@ -10,13 +10,15 @@ import pytest
 from journeys import Student
 from visitor import Page, Visit
 
+from assay.domain.actors import Author, Role
 from assay.domain.degradation import Cause, Degradation, Stage
 from assay.domain.fusion import DroppedSentence, Fact, FactKind, Sentence
-from assay.domain.grading import Producer, Provenance, Quote, Usage
+from assay.domain.grading import Cap, Producer, Provenance, Quote, Usage
 from assay.domain.rubric import Dimension
 from assay.domain.tracks import SkillLevel
 from assay.runtime import Runtime
 from assay.services.assessments import TrackName
+from assay.services.overrides import OverrideRead
 from assay.services.results import (
     DimensionScore,
     EssayResult,
@@ -152,6 +154,36 @@ def test_levels_are_words_and_quotes_are_marked() -> None:
     assert {"e4-mark-1", "e4-quote-1", "e4-mark-2", "e4-quote-2"} <= set(page.ids)
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
     assert "no quote was given for this level" in page.text
+
+
+def essay_with(**changes: Any) -> EssayResult:
+    """The essay of the small result, changed."""
+    return result().essay_scores[0].model_copy(update=changes)
+
+
+def test_a_level_that_counts_for_less_says_so() -> None:
+    """A cap stands beside the evaluator's own level with its reason; nothing is lowered in silence."""
+    capped = dimension(2, (0, 13), model_level=3, cap=Cap(flag="copied_prompt", level=2, reason="Much of it is the question."))
+    text = shown(result(essay_scores=(essay_with(dimensions={Dimension.CLARITY: capped}),))).text
+    assert "The evaluator gave level 3 of 4; it counts as 2. Much of it is the question." in text
+
+
+@pytest.mark.parametrize(
+    ("level", "said"), [(4, "Your advisor set this level; the evaluator gave 2."), (2, "Your advisor confirmed this level.")]
+)
+def test_an_advisors_level_stands_beside_the_evaluators(level: int, said: str) -> None:
+    """Whose level it is, what the evaluator gave, and why it was changed."""
+    override = OverrideRead(level=level, reason="You explain it in the last line.", by=Author(role=Role.ADVISOR, pseudonym=None), at=NOON)
+    changed = dimension(level, (0, 13), model_level=2, override=override)
+    text = shown(result(essay_scores=(essay_with(dimensions={Dimension.CLARITY: changed}),))).text
+    assert f"{said} You explain it in the last line." in text
+
+
+def test_an_essay_that_waits_for_a_person_has_no_percentage() -> None:
+    """Held is not nothing: no figure is shown where no level stands."""
+    page = shown(result(essay_scores=(essay_with(percent=None, dimensions=dict.fromkeys(Dimension, dimension(None))),)))
+    assert "0%" not in page.text
+    assert "Question 4 Held" in page.text
 
 
 def test_nothing_in_a_result_becomes_markup() -> None:

@@ -5,10 +5,21 @@ from typing import Any
 from fastapi import FastAPI
 
 from assay import __version__
-from assay.api.v1 import assessments, auth, credentials, recommendations, tracks
+from assay.api.v1 import advisor, assessments, auth, credentials, essay_scores, flags, learning, recommendations, tracks, what_if
 from assay.edge.errors import install_problem_handlers
 
-ROUTERS = (auth.router, tracks.router, credentials.router, assessments.router, recommendations.router)
+ROUTERS = (
+    auth.router,
+    tracks.router,
+    credentials.router,
+    assessments.router,
+    what_if.router,
+    learning.router,
+    recommendations.router,
+    essay_scores.router,
+    flags.router,
+    advisor.router,
+)
 
 
 class Api(FastAPI):

@@ -12,11 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from assay.db.repositories.accounts import Accounts
 from assay.db.repositories.assessments import Assessments
+from assay.db.repositories.audit import AuditTrail
+from assay.db.repositories.cohorts import Cohorts
 from assay.db.repositories.credentials import Credentials
+from assay.db.repositories.declarations import Declarations
 from assay.db.repositories.feedback import FeedbackEntries
+from assay.db.repositories.flags import Flags
 from assay.db.repositories.idempotency import IdempotencyKeys
 from assay.db.repositories.index import IndexVersions
 from assay.db.repositories.jobs import Jobs
+from assay.db.repositories.overrides import Overrides
 from assay.db.repositories.questions import Questions
 from assay.db.repositories.recommendations import Recommendations
 from assay.db.repositories.replies import Replies
@@ -50,11 +55,16 @@ class UnitOfWork:
         self.rings: list[tuple[JobType, UUID]] = []
         self.accounts = Accounts(session)
         self.assessments = Assessments(session)
+        self.audit = AuditTrail(session)
+        self.cohorts = Cohorts(session)
         self.credentials = Credentials(session)
+        self.declarations = Declarations(session)
         self.feedback = FeedbackEntries(session)
+        self.flags = Flags(session)
         self.idempotency = IdempotencyKeys(session)
         self.index = IndexVersions(session)
         self.jobs = Jobs(session)
+        self.overrides = Overrides(session)
         self.questions = Questions(session)
         self.recommendations = Recommendations(session)
         self.replies = Replies(session)

@@ -1,7 +1,7 @@
 """Who is asking, and the permissions each role holds. Routes name a permission; services check ownership."""
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from assay.kit.model import Value
@@ -23,6 +23,10 @@ class Permission(StrEnum):
     ASSESSMENT_TAKE = "assessment:take"
     ASSESSMENT_READ = "assessment:read"
     FEEDBACK_GIVE = "feedback:give"
+    COHORT_READ = "cohort:read"
+    ESSAY_OVERRIDE = "essay:override"
+    ASSESSMENT_FLAG = "assessment:flag"
+    AGREEMENT_READ = "agreement:read"
     JOB_MANAGE = "job:manage"
     OPERATIONS_READ = "operations:read"
 
@@ -30,8 +34,18 @@ class Permission(StrEnum):
 _P = Permission
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.STUDENT: frozenset({_P.TRACK_READ, _P.ASSESSMENT_TAKE, _P.ASSESSMENT_READ, _P.FEEDBACK_GIVE}),
-    Role.ADVISOR: frozenset({_P.TRACK_READ, _P.ASSESSMENT_READ, _P.FEEDBACK_GIVE}),
-    Role.ADMIN: frozenset({_P.TRACK_READ, _P.TRACK_WRITE, _P.JOB_MANAGE, _P.OPERATIONS_READ}),
+    Role.ADVISOR: frozenset(
+        {
+            _P.TRACK_READ,
+            _P.ASSESSMENT_READ,
+            _P.FEEDBACK_GIVE,
+            _P.COHORT_READ,
+            _P.ESSAY_OVERRIDE,
+            _P.ASSESSMENT_FLAG,
+            _P.AGREEMENT_READ,
+        }
+    ),
+    Role.ADMIN: frozenset({_P.TRACK_READ, _P.TRACK_WRITE, _P.JOB_MANAGE, _P.OPERATIONS_READ, _P.AGREEMENT_READ}),
 }
 
 
@@ -46,3 +60,16 @@ class Actor(Value):
     def may(self, permission: Permission) -> bool:
         """Whether the role holds `permission`."""
         return permission in PERMISSIONS[self.role]
+
+
+class Author(Value):
+    """Who wrote something, as told to a reader: never by name."""
+
+    role: Role
+    pseudonym: UUID | None
+    """None for a student, who needs to know no more than that it was an advisor."""
+
+    @classmethod
+    def shown_to(cls, reader: Actor, role: str, pseudonym: UUID) -> Self:
+        """The author with this role and pseudonym as `reader` may know them."""
+        return cls(role=Role(role), pseudonym=None if reader.role is Role.STUDENT else pseudonym)

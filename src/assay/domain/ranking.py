@@ -4,7 +4,7 @@ A score is the sum of the reasons of `suitability`, with prerequisites put befor
 chosen discounted (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998). Nothing is random; ties fall to the slug.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -20,11 +20,15 @@ MIN_ITEMS: Final = 6
 MAX_EXCLUDED: Final = 6
 _NOTABLE: Final = 16
 """An exclusion is worth a word when the credential was among this many of the most relevant."""
+_DECLARED: Final = frozenset({"completed", "prior_learning"})
+"""So is one, wherever the credential was, that follows from what the student declared."""
 _CUT: Final = 0.5
 """Candidates below this share of the best score are left out."""
-_OVERLAP: Final = 0.2
+_OVERLAP: Final = 0.1
 _PER_MAIN_SKILL: Final = 2
 _OPENS_THE_WAY: Final = 0.5
+ADJUSTMENTS: Final = frozenset({"opens_the_way", "overlap", "sequence"})
+"""Codes of the reasons that come from the list as a whole."""
 _LACKS: Final = {
     "relevance": "The search found others closer to the role and to you.",
     "skill_gap": "It adds less to what your answers left open.",
@@ -66,6 +70,14 @@ class _PassedOver(NamedTuple):
     why: Objection
 
 
+class Appraisal(NamedTuple):
+    """Every candidate on its own: what is ruled out, and what the rest scores before others are looked at."""
+
+    situation: Situation
+    refused: Mapping[Slug, Objection]
+    scored: Mapping[Slug, RankedItem]
+
+
 class _Overlap(NamedTuple):
     """The largest share of skills (Jaccard) that a credential has in common with a chosen one, and which."""
 
@@ -80,22 +92,39 @@ def rerank(
     *,
     preferences: Preferences | None = None,
     prerequisites: Mapping[Slug, CredentialContent] | None = None,
+    watched: Collection[UUID] = (),
 ) -> Ranking:
     """Choose up to `MAX_ITEMS` of `candidates` for `learner`. Pure: the same input gives the same list.
 
-    `names` is the skill vocabulary, `prerequisites` the contents of credentials that candidates build on.
+    `names` is the skill vocabulary, `prerequisites` the contents of credentials that candidates build on; the exclusion of a `watched`
+    credential (by id) is always told.
     """
+    return select(appraise(learner, candidates, names, preferences, prerequisites), candidates, watched)
+
+
+def appraise(
+    learner: Learner,
+    candidates: Sequence[Candidate],
+    names: Mapping[str, str],
+    preferences: Preferences | None = None,
+    prerequisites: Mapping[Slug, CredentialContent] | None = None,
+) -> Appraisal:
+    """The first half of `rerank`: objections and reasons, candidate by candidate."""
     known = {candidate.slug: candidate.content for candidate in candidates} | dict(prerequisites or {})
     situation = Situation(learner, preferences or Preferences(), names, known)
-    refused = [_PassedOver(candidate, why) for candidate in candidates if (why := objection(candidate, situation))]
-    ruled_out = {entry.candidate.slug for entry in refused}
-    allowed = [candidate for candidate in candidates if candidate.slug not in ruled_out]
-    situation = situation._replace(offered=frozenset(candidate.slug for candidate in allowed))
+    refused = {candidate.slug: why for candidate in candidates if (why := objection(candidate, situation))}
+    allowed = [candidate for candidate in candidates if candidate.slug not in refused]
     best = max((candidate.relevance for candidate in candidates), default=0.0)
-    scored = {candidate.slug: ranked(candidate, reasons(candidate, situation, best)) for candidate in allowed}
-    after = {candidate.slug: frozenset(unmet(candidate.content, situation)) & scored.keys() for candidate in allowed}
+    return Appraisal(situation, refused, {candidate.slug: ranked(candidate, reasons(candidate, situation, best)) for candidate in allowed})
+
+
+def select(appraisal: Appraisal, candidates: Sequence[Candidate], watched: Collection[UUID] = ()) -> Ranking:
+    """The second half of `rerank`: the list as a whole, and the exclusions worth a word."""
+    situation, refused, scored = appraisal
+    after = {slug: frozenset(unmet(item.candidate.content, situation)) & scored.keys() for slug, item in scored.items()}
     chosen, passed = _select(_held_back(_lifted(scored, after), after), after)
-    return Ranking(items=tuple(chosen), excluded=_notable(candidates, [*refused, *passed]))
+    ruled_out = [_PassedOver(candidate, refused[candidate.slug]) for candidate in candidates if candidate.slug in refused]
+    return Ranking(items=tuple(chosen), excluded=_notable(candidates, [*ruled_out, *passed], watched))
 
 
 def ranked(candidate: Candidate, found: Sequence[Reason]) -> RankedItem:
@@ -197,13 +226,16 @@ def _not_above(item: RankedItem, other: RankedItem, text: str) -> RankedItem:
     return item if item.score <= other.score else item.adjusted("sequence", text, other.score - item.score)
 
 
-def _notable(candidates: Sequence[Candidate], left_out: Sequence[_PassedOver]) -> tuple[Excluded, ...]:
-    order = sorted(candidates, key=lambda candidate: (-candidate.relevance, candidate.slug))[:_NOTABLE]
+def _notable(candidates: Sequence[Candidate], left_out: Sequence[_PassedOver], watched: Collection[UUID]) -> tuple[Excluded, ...]:
+    """The most relevant ones, what the student declared first when there is not room for all; the `watched` ones always."""
+    order = sorted(candidates, key=lambda candidate: (-candidate.relevance, candidate.slug))
     place = {candidate.slug: number for number, candidate in enumerate(order)}
-    worth = sorted((entry for entry in left_out if entry.candidate.slug in place), key=lambda entry: place[entry.candidate.slug])
+    told = sorted(left_out, key=lambda entry: (entry.why.code not in _DECLARED, place[entry.candidate.slug]))
+    worth = [entry for entry in told if entry.why.code in _DECLARED or place[entry.candidate.slug] < _NOTABLE][:MAX_EXCLUDED]
+    worth += [entry for entry in told if entry.candidate.credential_id in watched and entry not in worth]
     return tuple(
         Excluded(credential_id=candidate.credential_id, title=candidate.content.title, code=why.code, reason=why.text)
-        for candidate, why in worth[:MAX_EXCLUDED]
+        for candidate, why in sorted(worth, key=lambda entry: place[entry.candidate.slug])
     )
 
 

@@ -5,7 +5,7 @@ Fusion within a part is reciprocal rank fusion (Cormack, Clarke and Büttcher, S
 by the part's weight and trust.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
 from typing import Final, NamedTuple
@@ -104,6 +104,11 @@ def fuse(parts: Sequence[QueryPart], lists: Mapping[str, Sequence[UUID]]) -> dic
     for name, found in sorted(lists.items()):
         for rank, credential in enumerate(dict.fromkeys(found), start=1):
             ranks.setdefault(credential, {})[name] = rank
+    return weigh(parts, lists, ranks)
+
+
+def weigh(parts: Sequence[QueryPart], lists: Collection[str], ranks: Mapping[UUID, dict[str, int]]) -> dict[UUID, Fused]:
+    """The relevance of credentials by their `ranks` in the lists that were made, as `fuse` gives it."""
     searched = {part.name: [name for name in lists if name.split(".")[0] == part.name] for part in parts}
     total = sum(part.counts for part in parts if searched[part.name])
     fused = {
@@ -173,7 +178,7 @@ def _interests(learner: Learner, names: Mapping[str, str]) -> QueryPart:
 def _essays(learner: Learner, names: Mapping[str, str]) -> QueryPart:
     heard = [essay for essay in learner.essays if essay.trust > 0]
     trust = sum(essay.trust for essay in heard) / len(learner.essays) if heard else 0.0
-    handled = [essay for essay in heard if essay.percent >= 50]
+    handled = [essay for essay in heard if essay.percent is not None and essay.percent >= 50]
     points = [point for essay in handled for point in essay.covered][:_MAX_POINTS]
     sentences = [sentence for essay in heard if essay.trust >= 0.5 for sentence in essay.sentences][:_MAX_SENTENCES]
     skills = tuple(dict.fromkeys(skill for essay in handled for skill in essay.skills))[:_MAX_SKILLS]

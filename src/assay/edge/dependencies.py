@@ -61,6 +61,10 @@ type TrackReader = Annotated[Actor, Depends(requires(Permission.TRACK_READ))]
 type Taker = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_TAKE))]
 type Reader = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_READ))]
 type FeedbackGiver = Annotated[Actor, Depends(requires(Permission.FEEDBACK_GIVE))]
+type CohortReader = Annotated[Actor, Depends(requires(Permission.COHORT_READ))]
+type EssayOverrider = Annotated[Actor, Depends(requires(Permission.ESSAY_OVERRIDE))]
+type AssessmentFlagger = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_FLAG))]
+type AgreementReader = Annotated[Actor, Depends(requires(Permission.AGREEMENT_READ))]
 type IdempotencyHeader = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat a request safely")
 ]

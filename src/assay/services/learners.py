@@ -9,6 +9,7 @@ from assay.db.repositories.responses import SavedAnswer
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.grading import Verdict
 from assay.domain.learner import EssayResult, Learner, TheoryResult
+from assay.domain.learning import Learning
 from assay.domain.passages import sentences
 from assay.domain.questions import QuestionContent, QuestionFormat, QuestionType
 from assay.domain.rubric import Dimension
@@ -27,8 +28,16 @@ class LearnerAndWords(NamedTuple):
     names: dict[str, str]
 
 
+class DeclaredLearner(NamedTuple):
+    """A learner with prior learning, the vocabulary, and the declaration."""
+
+    learner: Learner
+    names: dict[str, str]
+    learning: Learning
+
+
 async def read(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID, track_slug: str) -> LearnerAndWords:
-    """Everything a recommendation is based on. Raises `LookupError` when the track does not exist."""
+    """Everything an assessment shows. Raises `LookupError` when the track does not exist."""
     track = await uow.tracks.by_slug(track_slug)
     if track is None:
         msg = f"there is no track {track_slug}"
@@ -58,6 +67,13 @@ async def read(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID, track_s
     return LearnerAndWords(learner, await uow.tracks.skill_names())
 
 
+async def read_as_declared(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID, track_slug: str) -> DeclaredLearner:
+    """The same with what the student declares of their learning at this moment."""
+    learner, names = await read(uow, bank, assessment_id, track_slug)
+    learning = await uow.declarations.of_assessment(assessment_id)
+    return DeclaredLearner(learning.known_of(learner), names, learning)
+
+
 def track_content(track: Track) -> TrackContent:
     """What a track is, from its row."""
     return TrackContent.model_validate({name: getattr(track, name) for name in TrackContent.model_fields})
@@ -74,7 +90,7 @@ def _essay(score: EssayScore, content: QuestionContent, text: str) -> EssayResul
     points = {point.id: point.text for point in content.rubric.key_points} if content.rubric else {}
     return EssayResult(
         skills=content.skills,
-        percent=score.percent,
+        percent=score.percent if verdict.levels() else None,
         accuracy=score.accuracy,
         held=any(dimension.held for dimension in verdict.dimensions.values()),
         flags=tuple(score.flags),

@@ -9,12 +9,14 @@ from assay.db.models.base import Json
 from assay.db.repositories.search import TextHit
 from assay.domain.degradation import Degradation
 from assay.domain.fusion import Fact
+from assay.domain.learning import Learning
 from assay.domain.ranking import Excluded, RankedItem, Ranking
 from assay.domain.retrieval import ChunkHit, QueryPart, Source
 from assay.domain.sources import Evidence
+from assay.domain.what_if import Basis
 from assay.kit.ids import new_id
 from assay.services.narration import Narrated
-from assay.services.retrieval import CREDENTIALS_PER_LIST, Index, Retrieved, sources_of
+from assay.services.retrieval import CREDENTIALS_PER_LIST, Index, Retrieved, lists_of, sources_of
 
 TRACED_HITS: Final = 10
 """Hits per search that the trace of a part keeps."""
@@ -42,6 +44,8 @@ class Selection(NamedTuple):
     traced: Sequence[Traced]
     items: Sequence[tuple[RankedItem, Sequence[Evidence]]]
     excluded: Sequence[Excluded]
+    basis: Json | None
+    """What the ranking was made from; None when no search spoke."""
 
 
 class Draft(NamedTuple):
@@ -62,11 +66,16 @@ class Rows(NamedTuple):
     traces: list[Json]
 
 
-def select(retrieved: Retrieved, ranking: Ranking) -> Selection:
+def basis_of(retrieved: Retrieved, learning: Learning) -> Json:
+    """What a ranking of the candidates was made from."""
+    return Basis.of(learning, list(lists_of(retrieved)), retrieved.candidates).model_dump(mode="json")
+
+
+def select(retrieved: Retrieved, ranking: Ranking, basis: Json | None = None) -> Selection:
     """The recommended items with their sources, and what each part found of them."""
     items = list(zip(ranking.items, sources_of([item.candidate for item in ranking.items], retrieved), strict=True))
     ids = [item.candidate.credential_id for item, _ in items]
-    return Selection(retrieved.index, [_traced(retrieved, part, ids) for part in retrieved.parts], items, ranking.excluded)
+    return Selection(retrieved.index, [_traced(retrieved, part, ids) for part in retrieved.parts], items, ranking.excluded, basis)
 
 
 def of(draft: Draft, recommendation_id: UUID, assessment_id: UUID) -> Rows:
@@ -78,8 +87,9 @@ def of(draft: Draft, recommendation_id: UUID, assessment_id: UUID) -> Rows:
         "assessment_id": assessment_id,
         "index_version_id": selection.searched.id if selection.searched else None,
         "summary": _summary(draft),
-        "excluded": [{"credentialId": str(each.credential_id), "title": each.title, "reason": each.reason} for each in selection.excluded],
+        "excluded": [each.model_dump(mode="json") for each in selection.excluded],
         "provenance": _provenance(draft),
+        "basis": selection.basis,
         "processing_ms": round(1000 * draft.seconds, 1),
     }
     return Rows(recommendation, items, _traces(recommendation_id, selection.traced, [row["id"] for row in items]))

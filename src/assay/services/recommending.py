@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from assay.db.models.base import Json
 from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain import facts
 from assay.domain.curated import curated
@@ -19,6 +20,7 @@ from assay.domain.fusion import Fact
 from assay.domain.grading import Producer
 from assay.domain.jobs import ClaimedJob, JobStatus
 from assay.domain.learner import Learner
+from assay.domain.learning import Learning
 from assay.domain.ports import Embedder, Narrator, VectorStore
 from assay.domain.ranking import Ranking, rerank
 from assay.domain.retrieval import build_parts
@@ -73,18 +75,19 @@ async def _select(
 ) -> tuple[Selection, tuple[Fact, ...], tuple[Degradation, ...]]:
     """Read, search, rank: what is recommended, the facts of it, and what was away. All else is let go before the summary is written."""
     async with open_uow(autocommit=True) as uow:
-        learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
+        learner, names, learning = await learners.read_as_declared(uow, bank, job.assessment_id, job.track)
     with metrics.timed(metrics.RETRIEVAL_SECONDS, track=job.track):
         retrieved = await retrieve(
             learner, names, open_uow=open_uow, embedder=embedder, vector_store=vector_store, patient=not job.is_last_try
         )
-        ranking = rerank(learner, retrieved.candidates, names, prerequisites=retrieved.prerequisites)
+        ranking = rerank(learner, retrieved.candidates, names, preferences=learning.preferences, prerequisites=retrieved.prerequisites)
+    basis: Json | None = rows.basis_of(retrieved, learning)
     degradations = _missing_search(retrieved.shortfall, "built-in", clock)
     if not ranking.items:
         shortfall = retrieved.shortfall or Shortfall(cause=Cause.INDEX_EMPTY, detail="the search found nothing that fits")
-        ranking = await _curated(open_uow, learner)
+        ranking, basis = await _curated(open_uow, learner, learning), None
         degradations = _missing_search(shortfall, "static", clock)
-    selection = rows.select(retrieved, ranking)
+    selection = rows.select(retrieved, ranking, basis)
     return selection, facts.gather(learner, selection.items, names), degradations
 
 
@@ -104,21 +107,22 @@ async def give_up(
     """
     start = perf_counter()
     async with open_uow(autocommit=True) as uow:
-        learner, names = await learners.read(uow, bank, job.assessment_id, job.track)
+        learner, names, learning = await learners.read_as_declared(uow, bank, job.assessment_id, job.track)
     shortfall = Shortfall(cause=cause, detail="the recommendation could not be computed")
     retrieved = Retrieved(parts=build_parts(learner, names), shortfall=shortfall)
-    selection = rows.select(retrieved, await _curated(open_uow, learner))
+    selection = rows.select(retrieved, await _curated(open_uow, learner, learning))
     told = facts.gather(learner, selection.items, names)
     narrated = await narration.narrate(told, job, open_uow=open_uow, narrator=fallback_narrator, fallback=fallback_narrator)
     draft = Draft(selection, told, narrated, _missing_search(shortfall, "static", clock), perf_counter() - start)
     await _write(job, JobStatus.DEAD, draft, open_uow, error)
 
 
-async def _curated(open_uow: OpenUnitOfWork, learner: Learner) -> Ranking:
+async def _curated(open_uow: OpenUnitOfWork, learner: Learner, learning: Learning) -> Ranking:
     async with open_uow(autocommit=True) as uow:
         listed = [candidate_of(row) for row in await uow.credentials.by_slugs(learner.track.fallback_credentials)]
-        catalog = [] if listed else [candidate_of(row) for row in await uow.credentials.published()]
-    return curated(learner.track, listed, catalog)
+        enough = any(candidate.slug not in learning.completed for candidate in listed)
+        catalog = [] if enough else [candidate_of(row) for row in await uow.credentials.published()]
+    return curated(learner.track, listed, catalog, learning.completed)
 
 
 async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: OpenUnitOfWork, error: str | None = None) -> None:

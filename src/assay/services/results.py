@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
+
 from assay.db.models import EssayScore, RagTrace, Recommendation, RecommendationItem
 from assay.db.repositories.assessments import AssessmentRow
 from assay.db.repositories.credentials import CredentialRow
@@ -13,14 +15,16 @@ from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Degradation
 from assay.domain.errors import Conflict
 from assay.domain.fusion import DroppedSentence, Fact, Sentence
-from assay.domain.grading import Provenance, Quote, Verdict
+from assay.domain.grading import Cap, Provenance, Quote, Verdict
 from assay.domain.progress import AssessmentStatus, status_of
 from assay.domain.questions import QuestionContent, QuestionType
-from assay.domain.rubric import MAX_LEVEL, Dimension
+from assay.domain.rubric import MAX_LEVEL, Dimension, Rubric
 from assay.domain.tracks import SkillLevel
 from assay.kit.model import Value
-from assay.services import assessments, responses, submission
+from assay.services import assessments, flags, overrides, responses, submission
 from assay.services.assessments import TrackName
+from assay.services.flags import FlagRead
+from assay.services.overrides import EssayOverrides, OverrideRead
 from assay.services.question_bank import QuestionBank
 
 
@@ -38,9 +42,17 @@ class TheoryScore(Value):
 
 
 class DimensionScore(Value):
-    """One dimension of one essay: a proved level, or held for a person."""
+    """One dimension of one essay: a proved level, an advisor's, or held for a person."""
 
     level: int | None
+    """The one that stands."""
+    model_level: int | None = None
+    """What the grader gave; None when it gave none that could be proved."""
+    override: OverrideRead | None = None
+    cap: Cap | None = None
+    """What holds the grader's level down, where something the pre-checks noticed does and no advisor has spoken."""
+    spread: int | None = None
+    """How far several readings lay apart, in levels; None when the essay was read once."""
     max: int = MAX_LEVEL
     descriptor: str | None
     """What the rubric says of this level."""
@@ -60,7 +72,10 @@ class EssayResult(Value):
     position: int
     prompt: str
     essay: str
-    percent: float
+    percent: float | None
+    """By the levels that stand; None when there is none, and the essay does not count."""
+    model_percent: float | None = None
+    """By the grader's levels, where an advisor has spoken."""
     dimensions: dict[Dimension, DimensionScore]
     feedback: str
     covered: tuple[str, ...]
@@ -71,7 +86,7 @@ class EssayResult(Value):
 
 
 class Scores(Value):
-    """Percentages. `essay` is the mean of the essays; `overall` the mean of both halves that exist."""
+    """Percentages by the levels that stand. `essay` is the mean of the essays; `overall` the mean of both halves that exist."""
 
     rule: submission.RuleScores
     essay: float | None
@@ -117,6 +132,8 @@ class Exclusion(Value):
 
     credential_id: UUID
     title: str
+    code: str | None = None
+    """None in a result from before codes were stored."""
     reason: str
 
 
@@ -165,27 +182,19 @@ class Result(Value):
     generated_at: datetime
     processing_ms: float
     """From submission to result, in milliseconds."""
+    flags: tuple[FlagRead, ...] | None = Field(default=None, exclude_if=lambda flags: flags is None)
+    """What advisors noted, oldest first. For advisors alone: the field is absent for the student."""
 
 
 async def read(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id: UUID) -> Result:
     """The finished result. Raises `NotFound`, and `Conflict` naming the status while there is none."""
-    row = await assessments.visible(uow, actor, assessment_id)
-    if (status := status_of(row.times)) is not AssessmentStatus.COMPLETED:
-        progress = await assessments.progress(uow, row)
-        raise Conflict(
-            "There is no result yet.",
-            code="result_pending",
-            assessment_status=status.value,
-            percent=progress.percent,
-            estimated_seconds_remaining=progress.estimated_seconds_remaining,
-            status_url=f"/api/v1/assessments/{assessment_id}/status",
-        )
+    row = await finished(uow, actor, assessment_id)
     contents = await responses.asked_contents(uow, bank, assessment_id)
     theory, scores = await _theory(uow, row, contents)
-    essays = await _essays(uow, row, contents)
+    essays = await _essays(uow, actor, row, contents)
     recommendation = await uow.recommendations.latest(assessment_id)
     degradations = await uow.scores.degradations(assessment_id)
-    essay_percent = _mean([essay.percent for essay in essays])
+    essay_percent = _mean([essay.percent for essay in essays if essay.percent is not None])
     halves = [half for half in (scores.percent if scores.max else None, essay_percent) if half is not None]
     submitted_at, completed_at = row.times.submitted_at, row.times.completed_at
     if recommendation is None or submitted_at is None or completed_at is None:
@@ -204,7 +213,24 @@ async def read(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id:
         submitted_at=submitted_at,
         generated_at=recommendation.generated_at,
         processing_ms=round((completed_at - submitted_at).total_seconds() * 1000, 1),
+        flags=await flags.for_reader(uow, actor, assessment_id),
     )
+
+
+async def finished(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> AssessmentRow:
+    """An assessment of the caller's that has a result. Raises `NotFound`, and `Conflict` naming the status while there is none."""
+    row = await assessments.visible(uow, actor, assessment_id)
+    if (status := status_of(row.times)) is not AssessmentStatus.COMPLETED:
+        progress = await assessments.progress(uow, row)
+        raise Conflict(
+            "There is no result yet.",
+            code="result_pending",
+            assessment_status=status.value,
+            percent=progress.percent,
+            estimated_seconds_remaining=progress.estimated_seconds_remaining,
+            status_url=f"/api/v1/assessments/{assessment_id}/status",
+        )
+    return row
 
 
 async def _theory(
@@ -247,18 +273,25 @@ def _correct(content: QuestionContent) -> Any:
             return content.rule.correct
 
 
-async def _essays(uow: UnitOfWork, row: AssessmentRow, contents: dict[UUID, QuestionContent]) -> tuple[EssayResult, ...]:
+async def _essays(uow: UnitOfWork, reader: Actor, row: AssessmentRow, contents: dict[UUID, QuestionContent]) -> tuple[EssayResult, ...]:
     answers = await uow.responses.all(row.id)
+    said = await overrides.standing(uow, reader, row.id)
     positions = {question_id: position for position, question_id in enumerate(contents, start=1)}
     shown = [
-        _essay(score, positions[score.question_id], contents[score.question_id], answers.get(score.question_id))
+        _essay(
+            score,
+            positions[score.question_id],
+            contents[score.question_id],
+            answers.get(score.question_id),
+            said.get(score.question_id, {}),
+        )
         for score in await uow.scores.essay_scores(row.id)
         if contents[score.question_id].type is QuestionType.ESSAY
     ]
     return tuple(sorted(shown, key=lambda each: each.position))
 
 
-def _essay(score: EssayScore, position: int, content: QuestionContent, saved: Any) -> EssayResult:
+def _essay(score: EssayScore, position: int, content: QuestionContent, saved: Any, said: EssayOverrides) -> EssayResult:
     verdict = Verdict.model_validate(score.verdict)
     provenance = Provenance.model_validate(score.provenance)
     rubric = content.rubric
@@ -269,20 +302,9 @@ def _essay(score: EssayScore, position: int, content: QuestionContent, saved: An
         position=position,
         prompt=content.prompt,
         essay=saved.answer if saved is not None and isinstance(saved.answer, str) else "",
-        percent=round(score.percent, 1),
-        dimensions={
-            name: DimensionScore(
-                level=dimension.level,
-                descriptor=rubric.dimension(name).levels[dimension.level] if rubric and dimension.level is not None else None,
-                rationale=dimension.rationale,
-                improvement=dimension.improvement,
-                quotes=dimension.quotes,
-                held=dimension.held,
-                held_reason=dimension.held_reason,
-                features=dimension.features,
-            )
-            for name, dimension in verdict.dimensions.items()
-        },
+        percent=round(overrides.percent(score.percent, rubric, verdict, said), 1) if verdict.levels() or said else None,
+        model_percent=round(score.percent, 1) if said else None,
+        dimensions=_dimensions(verdict, rubric, said),
         feedback=verdict.feedback,
         covered=tuple(points[point] for point in verdict.topics_well if point in points),
         missed=tuple(points[point] for point in verdict.topics_missed if point in points),
@@ -290,6 +312,27 @@ def _essay(score: EssayScore, position: int, content: QuestionContent, saved: An
         evaluator=f"{provenance.producer} ({provenance.model})",
         provenance=provenance,
     )
+
+
+def _dimensions(verdict: Verdict, rubric: Rubric | None, said: EssayOverrides) -> dict[Dimension, DimensionScore]:
+    standing = overrides.standing_levels(verdict, said)
+    return {
+        name: DimensionScore(
+            level=(level := standing[name].level),
+            model_level=standing[name].model_level,
+            override=standing[name].override,
+            cap=None if name in said else dimension.cap,
+            spread=dimension.spread,
+            descriptor=rubric.dimension(name).levels[level] if rubric and level is not None else None,
+            rationale=dimension.rationale,
+            improvement=dimension.improvement,
+            quotes=dimension.quotes,
+            held=dimension.held and level is None,
+            held_reason=dimension.held_reason,
+            features=dimension.features,
+        )
+        for name, dimension in verdict.dimensions.items()
+    }
 
 
 async def _recommendation(uow: UnitOfWork, recommendation: Recommendation) -> RecommendationRead:

@@ -1,8 +1,8 @@
 """Retrieval: every part of the query through both searches, fused; what remains when a search is away, and why."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from assay.db.repositories.credentials import CredentialRow
@@ -14,7 +14,7 @@ from assay.domain.errors import Fault, ProviderError
 from assay.domain.learner import Learner
 from assay.domain.ports import Embedder, VectorStore
 from assay.domain.questions import Slug
-from assay.domain.retrieval import RRF_K, ChunkHit, PartName, QueryPart, Source, build_parts, fuse, websearch
+from assay.domain.retrieval import RRF_K, ChunkHit, Fused, PartName, QueryPart, Source, build_parts, fuse, websearch
 from assay.domain.sources import Evidence, Hit, choose_sources, stem_weights
 from assay.domain.suitability import Candidate
 from assay.kit.model import Value
@@ -73,7 +73,18 @@ async def retrieve(
     Without embedder or vector store full text alone is searched. An index that is missing or empty is a catalog not yet prepared:
     then nothing is returned, so that the track's curated list speaks. While `patient`, a passing fault is raised as `ProviderError`.
     """
-    parts = build_parts(learner, names)
+    found = await search(build_parts(learner, names), open_uow=open_uow, embedder=embedder, vector_store=vector_store, patient=patient)
+    fused = fuse(found.parts, lists_of(found))
+    pool = {credential_id: fused[credential_id] for credential_id in list(fused)[:POOL]}
+    shelf = await shelf_of(open_uow, pool)
+    return replace(found, candidates=shelf.candidates(pool), prerequisites=shelf.prerequisites)
+
+
+async def search(
+    parts: Sequence[QueryPart], *, open_uow: OpenUnitOfWork, embedder: Embedder, vector_store: VectorStore, patient: bool = False
+) -> Retrieved:
+    """What `retrieve` does without looking up what was found: no candidates."""
+    parts = tuple(parts)
     async with open_uow(autocommit=True) as uow:
         active = await uow.index.active()
         if active is None or not active.chunk_count:
@@ -81,17 +92,7 @@ async def retrieve(
         index = Index(id=active.id, embedder=active.embedder)
         text_hits = await uow.search.full_text({part.name: websearch(part.terms) for part in parts if part.terms}, CREDENTIALS_PER_LIST)
     vector_hits, shortfall = await _nearest(parts, index, embedder, vector_store, patient=patient)
-    lists = _lists(vector_hits, text_hits)
-    candidates, prerequisites = await _candidates(open_uow, parts, lists)
-    return Retrieved(
-        parts=parts,
-        index=None if shortfall else index,
-        vector_hits=vector_hits,
-        text_hits=text_hits,
-        candidates=candidates,
-        prerequisites=prerequisites,
-        shortfall=shortfall,
-    )
+    return Retrieved(parts=parts, index=None if shortfall else index, vector_hits=vector_hits, text_hits=text_hits, shortfall=shortfall)
 
 
 def sources_of(candidates: Sequence[Candidate], retrieved: Retrieved) -> list[tuple[Evidence, ...]]:
@@ -145,28 +146,43 @@ async def _nearest(
         return {}, Shortfall(cause=Cause(error.fault), detail=f"{away} did not answer")
 
 
-def _lists(vector_hits: Mapping[str, Sequence[ChunkHit]], text_hits: Mapping[str, Sequence[TextHit]]) -> dict[str, list[UUID]]:
+def lists_of(retrieved: Retrieved) -> dict[str, list[UUID]]:
     """Credentials, best first, by `part.source`; a credential stands where its best chunk does."""
-    found = {f"{part}.{Source.VECTOR}": [hit.credential_id for hit in hits] for part, hits in vector_hits.items()}
-    found |= {f"{part}.{Source.TEXT}": [hit.credential_id for hit in hits] for part, hits in text_hits.items()}
+    found = {f"{part}.{Source.VECTOR}": [hit.credential_id for hit in hits] for part, hits in retrieved.vector_hits.items()}
+    found |= {f"{part}.{Source.TEXT}": [hit.credential_id for hit in hits] for part, hits in retrieved.text_hits.items()}
     return {name: list(dict.fromkeys(ids))[:CREDENTIALS_PER_LIST] for name, ids in found.items()}
 
 
-async def _candidates(
-    open_uow: OpenUnitOfWork, parts: Sequence[QueryPart], lists: Mapping[str, Sequence[UUID]]
-) -> tuple[tuple[Candidate, ...], dict[Slug, CredentialContent]]:
-    fused = fuse(parts, lists)
-    pool = list(fused)[:POOL]
-    async with open_uow(autocommit=True) as uow:
-        rows = await uow.search.current(pool)
-        contents = await _contents(uow, [row.version_id for row in rows])
-        candidates = tuple(
-            _candidate(row, contents[row.version_id], fused[row.credential_id].relevance, fused[row.credential_id].ranks) for row in rows
+class Shelf(NamedTuple):
+    """Credentials as they are now, with the contents of what they build on."""
+
+    rows: Sequence[CurrentVersion]
+    contents: Mapping[UUID, CredentialContent]
+    prerequisites: Mapping[Slug, CredentialContent]
+
+    def candidates(self, fused: Mapping[UUID, Fused]) -> tuple[Candidate, ...]:
+        """Those that `fused` holds, by slug, as a search found them."""
+        return tuple(
+            _candidate(row, self.contents[row.version_id], fused[row.credential_id].relevance, fused[row.credential_id].ranks)
+            for row in self.rows
+            if row.credential_id in fused
         )
-        known = {candidate.slug for candidate in candidates}
-        wanted = {slug for candidate in candidates for slug in candidate.content.prerequisites} - known
+
+    def by_slug(self) -> dict[Slug, CredentialContent]:
+        """All contents there are."""
+        return {**self.prerequisites, **{row.slug: self.contents[row.version_id] for row in self.rows}}
+
+
+async def shelf_of(open_uow: OpenUnitOfWork, credential_ids: Iterable[UUID]) -> Shelf:
+    """These credentials in their current version, whatever their status; nothing is asked when there are none."""
+    if not (ids := list(credential_ids)):
+        return Shelf((), {}, {})
+    async with open_uow(autocommit=True) as uow:
+        rows = await uow.search.current(ids)
+        contents = await _contents(uow, [row.version_id for row in rows])
+        wanted = {slug for content in contents.values() for slug in content.prerequisites} - {row.slug for row in rows}
         needed = await uow.credentials.by_slugs(sorted(wanted))
-    return candidates, {row.slug: CredentialContent.model_validate(row.content) for row in needed}
+    return Shelf(rows, contents, {row.slug: CredentialContent.model_validate(row.content) for row in needed})
 
 
 async def _contents(uow: UnitOfWork, version_ids: Sequence[UUID]) -> dict[UUID, CredentialContent]:

@@ -104,6 +104,9 @@ FLAGS: Final[Mapping[str, str]] = {
     FlagKind.COPIED_PROMPT: "Much of this essay repeats the question.",
     FlagKind.REPETITION: "This essay repeats the same phrases.",
     FlagKind.HIDDEN_CHARACTERS: "This essay contains characters that cannot be seen. They had no effect.",
+    FlagKind.WRONG_LANGUAGE: "This essay is not in the language of the question.",
+    FlagKind.GIBBERISH: "Parts of this essay cannot be read as sentences.",
+    FlagKind.ENCODED: "This essay contains text in a code. It was not taken as part of the answer.",
     FlagKind.INSTRUCTION_LIKE: "This essay contains words addressed to whoever scores it. They had no effect.",
 }
 

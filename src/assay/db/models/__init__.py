@@ -23,13 +23,16 @@ from assay.db.models.content import (
 )
 from assay.db.models.identity import Cohort, CohortMember, RefreshToken, User
 from assay.db.models.index import EmbeddingArtifact, IndexVersion
+from assay.db.models.learning import LearnerDeclaration
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
 from assay.db.models.operations import AuditLog, MetricSnapshot, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from assay.db.models.recommendation import RagTrace, Recommendation, RecommendationFeedback, RecommendationItem
+from assay.db.models.review import AssessmentFlag, EssayScoreOverride
 
 __all__ = [
     "AnalyticsEvent",
     "Assessment",
+    "AssessmentFlag",
     "AssessmentResponse",
     "AsyncJob",
     "AuditLog",
@@ -43,8 +46,10 @@ __all__ = [
     "Effect",
     "EmbeddingArtifact",
     "EssayScore",
+    "EssayScoreOverride",
     "IdempotencyKey",
     "IndexVersion",
+    "LearnerDeclaration",
     "MetricSnapshot",
     "ModelCall",
     "Question",

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assay.db.models.base import Base, CreatedAt, PrimaryKey
@@ -24,6 +25,8 @@ class Recommendation(Base):
     summary: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("recommendations.summary"))
     excluded: Mapped[list[Any]]
     provenance: Mapped[dict[str, Any]]
+    basis: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What the ranking was made from, to rank again under other assumptions; None where no search spoke."""
     generated_at: Mapped[CreatedAt]
     processing_ms: Mapped[float]
 

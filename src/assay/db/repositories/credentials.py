@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Credential, CredentialVersion
@@ -33,6 +33,18 @@ _COLUMNS = (
     CredentialVersion.content_hash,
 )
 
+_NAMED = (
+    select(Credential.id, Credential.slug, CredentialVersion.content["title"].astext)
+    .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+    .where(
+        or_(
+            Credential.slug == any_(bindparam("slugs", type_=ARRAY(Text()))),
+            Credential.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
+        ),
+        Credential.status != "draft",
+        CredentialVersion.version == Credential.current_version,
+    )
+)
 _BY_SLUGS = (
     select(*_COLUMNS)
     .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
@@ -42,6 +54,14 @@ _BY_SLUGS = (
         CredentialVersion.version == Credential.current_version,
     )
 )
+
+
+class CredentialName(NamedTuple):
+    """Which credential, and what it is called."""
+
+    credential_id: UUID
+    slug: str
+    title: str
 
 
 class Credentials:
@@ -76,6 +96,11 @@ class Credentials:
         """Published credentials with these slugs in their current version, in the order given."""
         rows = {row.slug: row for row in (CredentialRow(*row) for row in await self._session.execute(_BY_SLUGS, {"slugs": list(slugs)}))}
         return [rows[slug] for slug in slugs if slug in rows]
+
+    async def named(self, slugs: Sequence[str], ids: Sequence[UUID]) -> list[CredentialName]:
+        """Credentials that are or were offered, by slug or id, in no order."""
+        rows = await self._session.execute(_NAMED, {"slugs": list(slugs), "ids": list(ids)})
+        return [CredentialName(*row) for row in rows]
 
     async def version(self, credential_id: UUID, version: int | None = None) -> CredentialRow | None:
         """One credential in `version`, or in its current one."""

@@ -1,0 +1,52 @@
+"""The audit chain: entries are appended one after the other, each behind the hash of the one before."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from assay.db.models import AuditLog
+from assay.domain.audit import GENESIS, AuditAction, AuditEntry, ChainLink
+
+_LOCK_KEY: Final = 0x61756469  # "audi"
+# a statement of its own: what follows must see what the one who held the lock before has committed
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(:key)")
+_LAST: Final = text("SELECT clock_timestamp(), (SELECT hash FROM audit_logs ORDER BY sequence DESC LIMIT 1)")
+_FIELDS: Final = tuple(AuditEntry.model_fields)
+
+
+class AuditTrail:
+    """The audit entries of this transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def append(
+        self, *, actor_id: UUID | None, action: AuditAction, target_type: str, target_id: str, changes: dict[str, Any], correlation_id: str
+    ) -> None:
+        """Write the next entry. Holds the chain until this transaction ends, so call it last."""
+        await self._session.execute(_LOCK, {"key": _LOCK_KEY})
+        now, last = (await self._session.execute(_LAST)).one()
+        previous = last or GENESIS
+        entry = AuditEntry(
+            at=now,
+            actor_id=actor_id,
+            action=action,
+            target_type=target_type,
+            target_id=target_id,
+            changes=changes,
+            correlation_id=correlation_id,
+        )
+        fields = {name: getattr(entry, name) for name in _FIELDS}
+        await self._session.execute(insert(AuditLog).values(**fields, previous_hash=previous, hash=entry.hash(previous)))
+
+    async def chain(self, after: int = 0, limit: int = 1_000) -> list[ChainLink]:
+        """The entries behind the sequence number `after`, oldest first, at most `limit`."""
+        rows = await self._session.scalars(select(AuditLog).where(AuditLog.sequence > after).order_by(AuditLog.sequence).limit(limit))
+        return [_link(row) for row in rows]
+
+
+def _link(row: AuditLog) -> ChainLink:
+    entry = AuditEntry.model_validate({name: getattr(row, name) for name in _FIELDS})
+    return ChainLink(sequence=row.sequence, entry=entry, previous_hash=row.previous_hash, hash=row.hash)
