@@ -1,7 +1,7 @@
 """The composition root: settings become one runtime, which knows how to open, ping and close everything it holds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from assay.ai import openai_grader
 from assay.ai.builtin_embedder import BuiltinEmbedder
 from assay.ai.builtin_grader import BuiltinGrader
 from assay.ai.builtin_narrator import BuiltinNarrator
@@ -23,16 +24,19 @@ from assay.db.engine import create_engine
 from assay.db.pgvector_store import PgVectorStore
 from assay.db.types import use_key_ring
 from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
-from assay.domain.grading import Parameters
-from assay.domain.ports import Broker, Embedder, Narrator, VectorStore
+from assay.domain import sampling
+from assay.domain.grading import Parameters, Producer
+from assay.domain.ports import Broker, Embedder, Grader, Narrator, VectorStore
+from assay.domain.prices import Price
 from assay.kit.clock import Clock, system_clock
 from assay.security.encryption import KeyRing
 from assay.security.passwords import Passwords
 from assay.security.tokens import Tokens
-from assay.services.essay_scoring import Graders
+from assay.services.grading import Graders
 from assay.services.identity import Identity
 from assay.services.question_bank import QuestionBank
 from assay.services.recommending import SELECTIONS_AT_ONCE
+from assay.services.replay import Reader
 from assay.settings import Settings
 
 
@@ -48,9 +52,13 @@ class Runtime:
     identity: Identity
     passwords: Passwords
     graders: Graders
+    readers: Mapping[Producer, Reader]
+    """Of stored replies, by who gave them, whoever is configured now."""
     narrator: Narrator
     fallback_narrator: Narrator
     embedder: Embedder
+    local_embedder: Embedder
+    """Runs in this process: costs nothing and takes a millisecond."""
     vector_store: VectorStore
     clock: Clock
     turnstile: asyncio.Semaphore
@@ -92,10 +100,12 @@ async def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> As
             bank=QuestionBank(),
             identity=Identity(tokens, passwords, clock, settings.refresh_token_days),
             passwords=passwords,
-            graders=Graders(InstrumentedGrader(OpenAIGrader(model)) if model else fallback, fallback),
+            graders=_graders(settings, model, fallback),
+            readers={"openai": openai_grader.read, "built-in": fallback.read},
             narrator=InstrumentedNarrator(OpenAINarrator(model)) if model else template,
             fallback_narrator=template,
             embedder=InstrumentedEmbedder(_embedder(settings, client) or local),
+            local_embedder=InstrumentedEmbedder(local),
             vector_store=PgVectorStore(engine),
             clock=clock,
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
@@ -130,7 +140,15 @@ def _model(settings: Settings, client: AsyncClient | None) -> OpenAIModel | None
         settings.openai_api,
         Parameters(max_output_tokens=settings.openai_max_output_tokens, reasoning_effort=settings.openai_reasoning_effort or None),
         settings.openai_call_timeout,
+        Price(*prices) if (prices := settings.openai_prices.get(settings.openai_model)) else None,
     )
+
+
+def _graders(settings: Settings, model: OpenAIModel | None, fallback: Grader) -> Graders:
+    if model is None:
+        return Graders(fallback, fallback)
+    parts = sampling.parts(by_dimension=settings.openai_grading == "dimension", samples=settings.openai_samples)
+    return Graders(InstrumentedGrader(OpenAIGrader(model, settings.openai_grading)), fallback, parts)
 
 
 def _embedder(settings: Settings, client: AsyncClient | None) -> Embedder | None:

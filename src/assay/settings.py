@@ -5,9 +5,9 @@ Only the composition root, the command line and the embedded runtime read them.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -23,6 +23,9 @@ class Environment(StrEnum):
 
 def _plain(name: str) -> AliasChoices:
     return AliasChoices(f"ASSAY_{name}", name)
+
+
+PINNED_MODEL: Final = "gpt-5-mini-2025-08-07"
 
 
 class Settings(BaseSettings):
@@ -56,7 +59,14 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(None, validation_alias=_plain("OPENAI_BASE_URL"))
     openai_api: Literal["responses", "chat"] = "responses"
     """`responses` for OpenAI itself, `chat` for compatible servers (vLLM, Ollama, Azure)."""
-    openai_model: str = "gpt-5-mini-2025-08-07"
+    openai_model: str = PINNED_MODEL
+    """A dated version, so that the same essay is graded by the same model until someone decides otherwise."""
+    openai_prices: dict[str, tuple[float, float, float]] = Field({PINNED_MODEL: (0.25, 0.025, 2.0)})
+    """US dollars per million tokens by model: read, read from the cache, written. JSON; a model that is not listed has no cost estimate."""
+    openai_grading: Literal["essay", "dimension"] = "essay"
+    """One call for all dimensions of an essay, or three calls side by side: three times the tokens, each for one dimension alone."""
+    openai_samples: Annotated[Literal[1, 3, 5], BeforeValidator(int)] = 1
+    """Readings of each essay, each with the levels in another order; the median counts, and a wide spread goes to a person."""
     openai_embedding_model: str = "text-embedding-3-small"
     openai_embedding_dimension: int = 1_536
     openai_call_timeout: float = 15.0
@@ -65,8 +75,8 @@ class Settings(BaseSettings):
     """For reasoning models, which otherwise think longer than a student waits; set it empty for other models."""
     embedder: Literal["openai", "built-in"] = "built-in"
     """`openai` needs a key; changing it needs a new index (`assay reindex`)."""
-    grading_budget_seconds: float = 30.0
-    """From the first claim of an assessment's essays; what is left then falls to the built-in evaluator."""
+    grading_budget_seconds: float = 10.0
+    """From the first claim of an assessment's essays to their last verdict: all tries, and the built-in evaluator's second at the end."""
 
     worker_slots: int = 120
     """Jobs one worker process has in hand at most."""

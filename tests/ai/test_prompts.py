@@ -12,10 +12,11 @@ from pydantic import BaseModel
 
 from assay.ai import prompts
 from assay.ai.openai_grader import rubric_text
-from assay.ai.wire import EssayForm, SummaryForm
-from assay.domain.rubric import Rubric
+from assay.ai.wire import AccuracyForm, EssayForm, StyleForm, SummaryForm
+from assay.domain.rubric import Dimension, Rubric
+from assay.domain.sampling import level_order
 
-FORMS = {"grade_essay": EssayForm, "narrate": SummaryForm}
+FORMS = {"grade_essay": EssayForm, "grade_dimension": AccuracyForm, "narrate": SummaryForm}
 
 
 def fields(schema: object) -> Iterator[str]:
@@ -40,7 +41,7 @@ def test_a_prompt_names_every_field_of_its_form(name: prompts.PromptName, form: 
     assert [field for field in fields(form.model_json_schema()) if f"`{field}`" not in instructions] == []
 
 
-@pytest.mark.parametrize("form", FORMS.values())
+@pytest.mark.parametrize("form", [*FORMS.values(), StyleForm])
 def test_a_form_is_a_strict_schema_as_it_stands(form: type[BaseModel]) -> None:
     """The SDK's own tightening finds nothing left to tighten, and no docstring is sent to the model."""
     schema = form.model_json_schema()
@@ -91,3 +92,22 @@ def test_the_rubric_is_rendered_whole(rubric: Rubric) -> None:
     assert "## Clarity\n- Level 0: Nothing usable.\n- Level 1: A first idea." in text
     assert "- [one-owner] Retries need one owner, because" in text
     assert text.endswith("## Notes for graders\nAccept budgets too.")
+
+
+@pytest.mark.parametrize("dimension", Dimension)
+def test_a_single_dimension_is_rendered_alone(rubric: Rubric, dimension: Dimension) -> None:
+    """Its own levels, the notes, and the key points for accuracy alone."""
+    text = rubric_text(rubric, dimension=dimension)
+    assert text.count("- Level ") == 5
+    assert [name for name in Dimension if f"## {name.capitalize()}" in text] == [dimension]
+    assert ("## Key points" in text) is (dimension is Dimension.ACCURACY)
+    assert "Accept budgets too." in text
+
+
+def test_a_further_reading_sees_the_same_levels_in_another_order(rubric: Rubric) -> None:
+    """Each level keeps its number and its descriptor; only the order of the lines differs."""
+    first, second = (rubric_text(rubric, sample=sample).splitlines() for sample in (0, 1))
+    assert first != second
+    assert sorted(first) == sorted(second)
+    shown = [int(line.split()[2][0]) for line in second if line.startswith("- Level ")]
+    assert tuple(shown[:5]) == tuple(shown[5:10]) == level_order(rubric, 1)

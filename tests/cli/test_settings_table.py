@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from pydantic import ValidationError
 from rich.console import Console
 
 from assay.cli.settings_table import MASK, settings_table, shown
@@ -38,6 +39,7 @@ def test_each_setting_has_a_row_and_a_source(monkeypatch: pytest.MonkeyPatch) ->
         ("redis_url", "redis://:word@h:6379/0", f"redis://:{MASK}@h:6379/0"),
         ("jwt_keys", {"new": "a", "old": "b"}, f"new={MASK}, old={MASK}"),
         ("jwt_keys", {}, "-"),
+        ("openai_prices", {"m": (1, 2.5, 3)}, "m=(1.0, 2.5, 3.0)"),
         ("metrics_port", None, "-"),
         ("lease_seconds", 9.0, "9.0"),
     ],
@@ -45,3 +47,24 @@ def test_each_setting_has_a_row_and_a_source(monkeypatch: pytest.MonkeyPatch) ->
 def test_secrets_are_masked(field: str, value: object, expected: str) -> None:
     """Of a URL, where it leads may be seen; of a key, only its id; of a secret, nothing."""
     assert shown(getattr(Settings(**{field: value}), field)) == expected
+
+
+def test_the_plan_of_grading_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices as JSON, readings as a number; the pinned model has a price, and grading has ten seconds."""
+    assert Settings().openai_model in Settings().openai_prices
+    assert Settings().grading_budget_seconds == 10.0
+    monkeypatch.setenv("ASSAY_OPENAI_PRICES", '{"other": [1, 0.1, 4]}')
+    monkeypatch.setenv("ASSAY_OPENAI_SAMPLES", "3")
+    monkeypatch.setenv("ASSAY_OPENAI_GRADING", "dimension")
+    settings = Settings()
+    assert (settings.openai_prices, settings.openai_samples, settings.openai_grading) == ({"other": (1.0, 0.1, 4.0)}, 3, "dimension")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ASSAY_OPENAI_SAMPLES", "2"), ("ASSAY_OPENAI_SAMPLES", "many"), ("ASSAY_OPENAI_GRADING", "all")]
+)
+def test_a_plan_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """An even number of readings has no median of its own."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from assay.cli.verbs import app
 
-VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "settings", "scripted-openai"}
+VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "replay", "settings", "scripted-openai"}
 
 
 def test_the_verbs() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from graders import ScriptedGrader, quoting
 from journeys import Student
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from assay.db.repositories.jobs import Fenced
 from assay.domain.degradation import Cause
@@ -116,9 +116,12 @@ async def test_what_cannot_be_mended_by_asking_again_is_replaced_at_once(
 
 
 async def test_without_time_left_the_fallback_speaks(runtime: Runtime, student: Student, track_id: UUID) -> None:
-    """The grading budget is spent: an error now is the last."""
+    """The grading budget is spent: nobody is asked for a call that would be cut at once."""
     assessment_id, job = await _submitted(runtime, student, track_id)
-    await _score(runtime, job, ScriptedGrader(ProviderError(Fault.TIMEOUT, "slow")), seconds_left=-1)
+    late = ScriptedGrader(quoting())
+    await _score(runtime, job, late, seconds_left=-1)
+    assert late.asked == []
+    assert {call.outcome for call in await _rows(runtime, "SELECT outcome FROM model_calls WHERE producer = 'openai'")} == set()
     async with runtime.open_uow() as uow:
         assert [each.cause for each in await uow.scores.degradations(assessment_id)] == [Cause.TIMEOUT]
 
@@ -130,6 +133,20 @@ async def test_a_stale_fence_writes_nothing(runtime: Runtime, student: Student, 
         await _score(runtime, job.model_copy(update={"fence": job.fence - 1}), ScriptedGrader(quoting()))
     async with runtime.open_uow() as uow:
         assert await uow.scores.essay_scores(assessment_id) == []
+
+
+async def test_grading_three_essays_takes_few_statements(runtime: Runtime, student: Student, track_id: UUID) -> None:
+    """Three to read, one to store each reply, one for each score, two to finish: the worker's processor is what limits a host."""
+    _, job = await _submitted(runtime, student, track_id)
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(runtime.engine.sync_engine, "before_cursor_execute", note)
+    await _score(runtime, job, ScriptedGrader(quoting()))
+    event.remove(runtime.engine.sync_engine, "before_cursor_execute", note)
+    assert len(statements) <= 11, "\n".join(statement.split("\n")[0] for statement in statements)
 
 
 async def test_an_empty_essay_is_level_zero_without_asking(runtime: Runtime, student: Student, track_id: UUID) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from assay.ai.openai_client import call
 from assay.ai.openai_replies import checked, read_chat, read_responses
 from assay.domain.grading import Identity, ModelReply, Parameters, Usage
+from assay.domain.prices import Price, priced
 
 type Api = Literal["responses", "chat"]
 
@@ -31,13 +32,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class OpenAIModel:
-    """A provider's model. `api`: `responses` for OpenAI itself, `chat` for compatible servers; `deadline`: seconds a call."""
+    """A provider's model. `api`: `responses` for OpenAI itself, `chat` for compatible servers; `deadline`: seconds a call.
+
+    Without a `price` nothing is said about what calls cost.
+    """
 
     client: AsyncOpenAI
     name: str
     api: Api = "responses"
     parameters: Parameters = field(default_factory=Parameters)
     deadline: float = 15.0
+    price: Price | None = None
 
     def identity(self, prompt_hash: str) -> Identity:
         """Who answers a prompt, with the parameters as they are sent: the Responses API knows no seed."""
@@ -45,11 +50,12 @@ class OpenAIModel:
         return Identity(producer="openai", model=self.name, prompt_hash=prompt_hash, parameters=sent)
 
     async def ask(self, question: Question) -> ModelReply:
-        """The reply, checked against the question's schema, with its tokens and wall time. Raises `ProviderError`."""
+        """The reply, checked against the question's schema, with tokens, wall time and cost. Raises `ProviderError`."""
         start = perf_counter()
         text, usage = await call(lambda: TRANSPORTS[self.api](self, question), deadline=self.deadline)
         content = checked(question.schema, text).model_dump(mode="json")
-        return ModelReply(content=content, usage=usage.model_copy(update={"duration_ms": 1_000 * (perf_counter() - start)}))
+        timed = usage.model_copy(update={"duration_ms": 1_000 * (perf_counter() - start)})
+        return ModelReply(content=content, usage=priced(timed, self.price))
 
 
 async def _over_responses(model: OpenAIModel, question: Question) -> tuple[str, Usage]:

@@ -54,6 +54,28 @@ class EssayForm(Form):
     feedback: Text
 
 
+class StyleForm(Form):
+    """The reply to `grade_dimension.md` about clarity or coherence."""
+
+    quotes: list[Text]
+    rationale: Text
+    level: LevelNumber
+    improvement: Text
+    feedback: Text
+
+
+class AccuracyForm(Form):
+    """The reply to `grade_dimension.md` about accuracy."""
+
+    quotes: list[Text]
+    rationale: Text
+    level: LevelNumber
+    improvement: Text
+    key_points_covered: list[Text]
+    key_points_missed: list[Text]
+    feedback: Text
+
+
 class SentenceForm(Form):
     """One sentence of a summary and the ids of its facts."""
 

@@ -14,7 +14,7 @@ from assay.domain.fusion import Fact, Sentence
 from assay.domain.grading import EssayTask, Identity, ModelReply, Usage, VerdictDraft
 from assay.domain.ports import Embedder, Grader, Narrator, Vector
 from assay.observability.logging import current_correlation_id, current_track
-from assay.observability.metrics import MODEL_SECONDS, MODEL_TOKENS
+from assay.observability.metrics import MODEL_COST, MODEL_SECONDS, MODEL_TOKENS
 
 type Purpose = Literal["grade", "narrate", "embed"]
 
@@ -104,6 +104,8 @@ def _observed(purpose: Purpose, model: str) -> Iterator[Callable[[ModelReply], M
         nonlocal usage
         usage = reply.usage
         count_tokens(purpose, model, usage)
+        if usage.cost_usd is not None:
+            MODEL_COST.labels(purpose=purpose, model=model, track=current_track()).inc(usage.cost_usd)
         return reply
 
     try:
@@ -129,6 +131,7 @@ def _observed(purpose: Purpose, model: str) -> Iterator[Callable[[ModelReply], M
             input_tokens=usage.input_tokens,
             cached_tokens=usage.cached_tokens,
             output_tokens=usage.output_tokens,
+            cost_usd=usage.cost_usd,
             correlation_id=current_correlation_id(),
             track=current_track(),
         )

@@ -47,7 +47,7 @@ def shown(value: object) -> str:
         case SecretStr():
             return _masked(value.get_secret_value())
         case dict():
-            return ", ".join(f"{key}={MASK}" for key in value) or NOTHING
+            return ", ".join(f"{key}={MASK if isinstance(each, SecretStr) else each}" for key, each in value.items()) or NOTHING
         case None | "":
             return NOTHING
         case _:

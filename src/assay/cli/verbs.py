@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -136,6 +137,35 @@ def reindex(data: Data = _DATA) -> None:
     from assay.embedded import content
 
     asyncio.run(content.index(settings, progress))
+
+
+@app.command()
+def replay(
+    assessment: Annotated[UUID, typer.Argument(help="Id of the assessment.")],
+    data: Data = _DATA,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Derive the essay levels of an assessment again from the stored replies; exit code 1 when they differ or a reply is gone."""
+    settings = _settings(data)
+    from assay.cli import replay_table
+    from assay.domain.errors import NotFound
+    from assay.runtime import open_runtime
+    from assay.services import replay as replaying
+
+    async def derive() -> replaying.Replay:
+        async with open_runtime(settings) as runtime:
+            return await replaying.replay(runtime.open_uow, runtime.bank, runtime.readers, assessment)
+
+    try:
+        found = asyncio.run(derive())
+    except NotFound as missing:
+        raise typer.BadParameter(missing.detail) from missing
+    if as_json:
+        print(found.model_dump_json(indent=2))  # noqa: T201 - for a program, not a person
+    else:
+        replay_table.show(found, _console())
+    raise typer.Exit(0 if found.same else 1)
 
 
 @app.command(name="settings")

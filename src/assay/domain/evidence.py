@@ -8,6 +8,7 @@ Everything else, case and punctuation included, must be the same. Offsets count 
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -49,7 +50,7 @@ class Folded(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """A verdict whose quotes were all found, and per dimension the claimed quotes that were not."""
+    """A verdict whose quotes were all found, and per dimension the claimed quotes that were not, or that prove nothing."""
 
     verdict: Verdict
     failed: dict[Dimension, tuple[str, ...]]
@@ -84,13 +85,17 @@ def count_words(text: str) -> int:
     return len(_WORD.findall(_UNSPACED.sub(" ", text))) + len(_UNSPACED.findall(text)) // 2
 
 
-def find(quote: str, essay: str) -> Quote | None:
-    """Where `quote` stands in `essay` for the first time, as `essay[start:end] == text`; None when it does not or is too short."""
-    return _locate(quote, essay, fold(essay))
+def find(quote: str, essay: str, set_aside: Sequence[Quote] = ()) -> Quote | None:
+    """Where `quote` stands in `essay` for the first time, as `essay[start:end] == text`; None when it does not or is too short.
+
+    `set_aside` are spans of the essay that prove nothing (they speak to the grader): what is left of the quote outside of them has to be
+    long enough by itself.
+    """
+    return _locate(quote, essay, fold(essay), set_aside)
 
 
-def verify(draft: VerdictDraft, essay: str) -> Verified:
-    """Believe of `draft` what its quotes prove.
+def verify(draft: VerdictDraft, essay: str, set_aside: Sequence[Quote] = ()) -> Verified:
+    """Believe of `draft` what its quotes prove; quotes from inside the spans `set_aside` prove nothing, as in `find`.
 
     A level above 0 without any found quote is held (level None, with a reason); the other dimensions stand. Level 0 needs no quote.
     Flags are not its business: they come from `domain.prechecks`.
@@ -99,8 +104,8 @@ def verify(draft: VerdictDraft, essay: str) -> Verified:
     dimensions: dict[Dimension, DimensionVerdict] = {}
     failed: dict[Dimension, tuple[str, ...]] = {}
     for name, claim in draft.dimensions.items():
-        found = {quote: _locate(quote, essay, folded) for quote in claim.quotes}
-        dimensions[name] = _judge(claim, tuple(dict.fromkeys(quote for quote in found.values() if quote)))
+        found = {quote: _locate(quote, essay, folded, set_aside) for quote in claim.quotes}
+        dimensions[name] = _judge(claim, tuple(dict.fromkeys(quote for quote in found.values() if quote)), aside=bool(set_aside))
         if missing := tuple(text for text, quote in found.items() if quote is None):
             failed[name] = missing
     verdict = Verdict(
@@ -112,10 +117,11 @@ def verify(draft: VerdictDraft, essay: str) -> Verified:
     return Verified(verdict, failed)
 
 
-def _judge(claim: DimensionDraft, quotes: tuple[Quote, ...]) -> DimensionVerdict:
+def _judge(claim: DimensionDraft, quotes: tuple[Quote, ...], *, aside: bool) -> DimensionVerdict:
     reason = None
     if claim.level > 0 and not quotes:
-        reason = "none of the quotes given for this level is in the essay" if claim.quotes else "no quote was given for this level"
+        where = "the part of the essay that answers the question" if aside else "the essay"
+        reason = f"none of the quotes given for this level is in {where}" if claim.quotes else "no quote was given for this level"
     return DimensionVerdict(
         level=None if reason else claim.level,
         rationale=claim.rationale,
@@ -145,13 +151,29 @@ def _fold_cluster(cluster: str) -> str:
     return "".join(" " if char.isspace() else char for char in kept)
 
 
-def _locate(quote: str, essay: str, folded: Folded) -> Quote | None:
+def _locate(quote: str, essay: str, folded: Folded, set_aside: Sequence[Quote]) -> Quote | None:
     wanted = fold(quote).text.strip()
     for text in dict.fromkeys((wanted, wanted.strip("\"' "))):  # models like to wrap a quotation in marks of its own
-        if _enough(text, folded.text) and (place := _first(text, essay, folded)):
-            start, end = folded.span(place[0], place[1])
-            return Quote(text=essay[start:end], start=start, end=end)
+        if not _enough(text, folded.text):
+            continue
+        for first, last in _places(text, essay, folded):
+            start, end = folded.span(first, last)
+            found = Quote(text=essay[start:end], start=start, end=end)
+            if _proves(found, essay, set_aside):
+                return found
     return None
+
+
+def _proves(quote: Quote, essay: str, set_aside: Sequence[Quote]) -> bool:
+    touched = sorted((span.start, span.end) for span in set_aside if span.start < quote.end and quote.start < span.end)
+    if not touched:
+        return True
+    left, place = [], quote.start
+    for start, end in touched:
+        left.append(essay[place : max(place, start)])
+        place = max(place, end)
+    left.append(essay[place : max(place, quote.end)])
+    return sum(map(count_words, left)) >= MIN_QUOTE_WORDS
 
 
 def _enough(quote: str, essay: str) -> bool:
@@ -159,14 +181,14 @@ def _enough(quote: str, essay: str) -> bool:
     return words >= MIN_QUOTE_WORDS or (words > 0 and quote == essay.strip())
 
 
-def _first(text: str, essay: str, folded: Folded) -> tuple[int, int] | None:
+def _places(text: str, essay: str, folded: Folded) -> Iterator[tuple[int, int]]:
+    """Where `text` stands in the folded essay as whole words, in order."""
     start = folded.text.find(text)
     while start >= 0:
         end = start + len(text)
         if not _cuts(start, essay, folded) and not _cuts(end, essay, folded):
-            return start, end
+            yield start, end
         start = folded.text.find(text, start + 1)
-    return None
 
 
 def _cuts(place: int, essay: str, folded: Folded) -> bool:

@@ -1,13 +1,21 @@
 """What a grader is given and what it gives back, before and after its evidence is checked."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from assay.domain.rubric import Dimension, Level, Rubric
+from assay.domain.rubric import MAX_LEVEL, Dimension, FlagName, Level, Rubric
 from assay.kit.model import Value
 
 type Producer = Literal["openai", "built-in", "static"]
+
+
+class Part(Value):
+    """Which of the calls about an essay this is: about one dimension or (None) all of them, and the reading it belongs to, from 0."""
+
+    dimension: Dimension | None = None
+    sample: int = Field(default=0, ge=0)
 
 
 class EssayTask(Value):
@@ -16,6 +24,7 @@ class EssayTask(Value):
     prompt: str
     essay: str
     rubric: Rubric
+    part: Part = Part()
 
 
 class Parameters(Value):
@@ -38,12 +47,27 @@ class Identity(Value):
 
 
 class Usage(Value):
-    """What a call cost: tokens as the provider counted them, wall time in milliseconds."""
+    """What a call cost: tokens as the provider counted them, wall time in milliseconds, US dollars where a price is known."""
 
     input_tokens: int = 0
     cached_tokens: int = 0
+    """Those of the input tokens that the provider had read before."""
     output_tokens: int = 0
     duration_ms: float = 0.0
+    cost_usd: float | None = None
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    """All calls together; milliseconds are added up too, also of calls made side by side. The cost is known when that of each call is."""
+    each = list(usages)
+    costs = [usage.cost_usd for usage in each if usage.cost_usd is not None]
+    return Usage(
+        input_tokens=sum(usage.input_tokens for usage in each),
+        cached_tokens=sum(usage.cached_tokens for usage in each),
+        output_tokens=sum(usage.output_tokens for usage in each),
+        duration_ms=sum(usage.duration_ms for usage in each),
+        cost_usd=sum(costs) if each and len(costs) == len(each) else None,
+    )
 
 
 class ModelReply(Value):
@@ -68,7 +92,8 @@ class DimensionDraft(Value):
 class VerdictDraft(Value):
     """A grader's claim about an essay."""
 
-    dimensions: dict[Dimension, DimensionDraft] = Field(min_length=3, max_length=3)
+    dimensions: dict[Dimension, DimensionDraft] = Field(min_length=1, max_length=3)
+    """All three, or the one that was asked about."""
     feedback: Annotated[str, Field(max_length=4_000)] = ""
     topics_well: tuple[str, ...] = ()
     """Ids of key points the essay covers."""
@@ -84,16 +109,48 @@ class Quote(Value):
     end: int = Field(ge=0)
 
 
+class Cap(Value):
+    """The most a dimension may count for, what was noticed about the essay that sets it, and why, in plain words."""
+
+    flag: FlagName
+    level: Level
+    reason: str
+
+
 class DimensionVerdict(Value):
     """A level that is proved by quotes, or held for a person."""
 
     level: Level | None
+    """What the grader gave and the quotes prove, whatever it counts for."""
+    effective_level: Level | None = None
+    """What it counts for where a `cap` lies below the level. None without a cap: then `level` counts, if there is one."""
+    cap: Cap | None = None
     rationale: str
     quotes: tuple[Quote, ...] = ()
     improvement: str = ""
     features: dict[str, float] = Field(default_factory=dict)
+    spread: int | None = Field(default=None, ge=0, le=MAX_LEVEL)
+    """How far several readings of the essay lay apart, in levels. None when it was read once."""
     held: bool = False
     held_reason: str | None = None
+
+    @property
+    def counts(self) -> int | None:
+        """The level that goes into the score; None when it is held."""
+        return self.level if self.effective_level is None else self.effective_level
+
+
+type CorrectionKind = Literal["figure", "praise", "blame", "missing"]
+"""Why a sentence of a grader was replaced: it names a level as a figure, praises what was not shown, blames what was, or is not there."""
+
+
+class Correction(Value):
+    """A sentence of a grader that the student is not shown, since it says other than the level. The rubric's own words stand instead."""
+
+    field: Literal["rationale", "improvement", "feedback"]
+    dimension: Dimension | None = None
+    kind: CorrectionKind
+    sentence: str = ""
 
 
 class Verdict(Value):
@@ -104,10 +161,22 @@ class Verdict(Value):
     flags: tuple[str, ...] = ()
     topics_well: tuple[str, ...] = ()
     topics_missed: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     def levels(self) -> dict[Dimension, int]:
-        """The levels that stand; held dimensions are absent."""
-        return {name: verdict.level for name, verdict in self.dimensions.items() if verdict.level is not None}
+        """The levels that count, caps applied; held dimensions are absent."""
+        return {name: level for name, verdict in self.dimensions.items() if (level := verdict.counts) is not None}
+
+
+class UsedReply(Value):
+    """A stored reply that a score rests on, and what it was for: reading it again gives the same levels."""
+
+    key: str
+    part: Part = Part()
+    again: bool = False
+    """Asked once more, after quotes of the first reply were not found."""
+    twin: bool = False
+    """About the essay without what speaks to the grader."""
 
 
 class Provenance(Value):
@@ -120,4 +189,6 @@ class Provenance(Value):
     parameters: Parameters = Parameters()
     usage: Usage = Usage()
     replayed: bool = False
-    """True when a stored reply was used instead of a new call."""
+    """True when stored replies were used and no call was made."""
+    replies: tuple[UsedReply, ...] = ()
+    """All replies the score rests on, the first one first."""

@@ -5,7 +5,7 @@ A rubric is immutable and addressed by its content hash; every essay score names
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,18 @@ from assay.kit.model import Value
 
 MAX_LEVEL: Final = 4
 type Level = Annotated[int, Field(ge=0, le=MAX_LEVEL, strict=True)]
+type FlagName = Literal[
+    "blank",
+    "too_short",
+    "wrong_language",
+    "copied_prompt",
+    "repetition",
+    "gibberish",
+    "hidden_characters",
+    "encoded",
+    "instruction_like",
+]
+"""What the pre-checks may notice about an essay, by name: `prechecks.FlagKind` knows more of them, but rests on this module."""
 
 
 class Dimension(StrEnum):
@@ -46,6 +58,10 @@ class KeyPoint(Value):
     weight: float = Field(default=1.0, gt=0, le=10)
 
 
+type Caps = dict[FlagName, dict[Dimension, Level] | None]
+"""By flag, the most each named dimension may count for; None sets no cap for that flag, not even the usual one."""
+
+
 class Rubric(Value):
     """How an essay is judged. `grader_notes` are for the grader alone and never shown to a student."""
 
@@ -54,6 +70,9 @@ class Rubric(Value):
     coherence: DimensionRubric
     key_points: tuple[KeyPoint, ...] = Field(min_length=2, max_length=12)
     grader_notes: str = ""
+    # left out of the dump when empty, so that the hash of a rubric without caps is what it was before there were any
+    caps: Caps = Field(default_factory=dict, exclude_if=lambda caps: not caps)
+    """Replaces the usual caps (`domain.caps`) flag by flag."""
 
     @model_validator(mode="after")
     def _distinct_points(self) -> "Rubric":

@@ -25,7 +25,14 @@ JOBS_IN_FLIGHT: Final = Gauge("assay_jobs_in_flight", "Jobs this worker has in h
 MODEL_SECONDS: Final = Histogram("assay_model_call_seconds", "Model call duration", ["purpose", "model", "outcome", "track"], buckets=_SLOW)
 MODEL_TOKENS: Final = Counter("assay_model_tokens_total", "Tokens as the provider counted them", ["purpose", "model", "kind", "track"])
 MODEL_REPLIES_REUSED: Final = Counter("assay_model_replies_reused_total", "Stored replies used instead of a call", ["purpose", "track"])
+MODEL_COST: Final = Counter("assay_model_cost_usd_total", "Estimated cost of calls with a known price", ["purpose", "model", "track"])
 QUOTES_REJECTED: Final = Counter("assay_quotes_rejected_total", "Quotes that are not in the essay", ["producer", "track"])
+COMMENTS_CORRECTED: Final = Counter(
+    "assay_comments_corrected_total", "Graders' sentences that did not fit the level", ["producer", "kind", "track"]
+)
+LEVELS_HELD: Final = Counter("assay_levels_held_total", "Levels left to a person", ["producer", "track"])
+LEVELS_CAPPED: Final = Counter("assay_levels_capped_total", "Levels that count for less, by what was noticed", ["flag", "track"])
+ESSAY_TWINS: Final = Counter("assay_essay_twins_total", "Flagged essays graded without the flagged spans", ["outcome", "producer", "track"])
 SENTENCES_DROPPED: Final = Counter("assay_sentences_dropped_total", "Summary sentences without proof", ["producer", "track"])
 RETRIEVAL_SECONDS: Final = Histogram("assay_retrieval_seconds", "Retrieval and rerank duration", ["track"], buckets=_FAST)
 DEGRADED_STAGES: Final = Counter("assay_degraded_stages_total", "Stages that ran on a substitute", ["stage", "cause", "track"])

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from assay.kit.hashing import text_hash
 
-type PromptName = Literal["grade_essay", "narrate"]
+type PromptName = Literal["grade_essay", "grade_dimension", "narrate"]
 
 _PART: Final = re.compile(r"^<!-- part: ([a-z]+) -->$", re.MULTILINE)
 _NONCE_LENGTH: Final = 32
