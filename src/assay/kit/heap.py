@@ -21,7 +21,7 @@ def settle() -> None:
     gc.set_threshold(_ALLOCATIONS, 20, 10)
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):  # glibc, where else each thread would keep for itself what it once needed
-        library.mallopt(_M_ARENA_MAX, 2)
+        library.mallopt(_M_ARENA_MAX, 1)
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
     give_back()
 

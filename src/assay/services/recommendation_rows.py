@@ -5,6 +5,8 @@ from itertools import islice, starmap
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from assay.db.models.base import Json
 from assay.db.repositories.search import TextHit
 from assay.domain.degradation import Degradation
@@ -44,8 +46,8 @@ class Selection(NamedTuple):
     traced: Sequence[Traced]
     items: Sequence[tuple[RankedItem, Sequence[Evidence]]]
     excluded: Sequence[Excluded]
-    basis: Json | None
-    """What the ranking was made from; None when no search spoke."""
+    basis: bytes | None
+    """What the ranking was made from, as JSON; None when no search spoke."""
 
 
 class Draft(NamedTuple):
@@ -66,12 +68,12 @@ class Rows(NamedTuple):
     traces: list[Json]
 
 
-def basis_of(retrieved: Retrieved, learning: Learning) -> Json:
-    """What a ranking of the candidates was made from."""
-    return Basis.of(learning, list(lists_of(retrieved)), retrieved.candidates).model_dump(mode="json")
+def basis_of(retrieved: Retrieved, learning: Learning) -> bytes:
+    """What a ranking of the candidates was made from, as JSON."""
+    return Basis.of(learning, list(lists_of(retrieved)), retrieved.candidates).model_dump_json().encode()
 
 
-def select(retrieved: Retrieved, ranking: Ranking, basis: Json | None = None) -> Selection:
+def select(retrieved: Retrieved, ranking: Ranking, basis: bytes | None = None) -> Selection:
     """The recommended items with their sources, and what each part found of them."""
     items = list(zip(ranking.items, sources_of([item.candidate for item in ranking.items], retrieved), strict=True))
     ids = [item.candidate.credential_id for item, _ in items]
@@ -89,7 +91,7 @@ def of(draft: Draft, recommendation_id: UUID, assessment_id: UUID) -> Rows:
         "summary": _summary(draft),
         "excluded": [each.model_dump(mode="json") for each in selection.excluded],
         "provenance": _provenance(draft),
-        "basis": selection.basis,
+        "basis": from_json(selection.basis) if selection.basis else None,
         "processing_ms": round(1000 * draft.seconds, 1),
     }
     return Rows(recommendation, items, _traces(recommendation_id, selection.traced, [row["id"] for row in items]))

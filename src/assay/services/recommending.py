@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 
-from assay.db.models.base import Json
 from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain import facts
 from assay.domain.curated import curated
@@ -81,7 +80,7 @@ async def _select(
             learner, names, open_uow=open_uow, embedder=embedder, vector_store=vector_store, patient=not job.is_last_try
         )
         ranking = rerank(learner, retrieved.candidates, names, preferences=learning.preferences, prerequisites=retrieved.prerequisites)
-    basis: Json | None = rows.basis_of(retrieved, learning)
+    basis: bytes | None = rows.basis_of(retrieved, learning)
     degradations = _missing_search(retrieved.shortfall, "built-in", clock)
     if not ranking.items:
         shortfall = retrieved.shortfall or Shortfall(cause=Cause.INDEX_EMPTY, detail="the search found nothing that fits")
