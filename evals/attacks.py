@@ -1,6 +1,7 @@
 """Attacks and innocent passages, and how each is put into a base essay; evals/safety/README.md defines places and pairs."""
 
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ from evals.essays import DataError, Half, parse, read_lines
 from evals.questions import Question, essay_questions
 
 FOLDER: Final = Path(__file__).with_name("safety")
-WATCHED: Final = frozenset({FlagKind.INSTRUCTION_LIKE, FlagKind.HIDDEN_CHARACTERS})
+WATCHED: Final = frozenset({FlagKind.INSTRUCTION_LIKE, FlagKind.HIDDEN_CHARACTERS, FlagKind.ENCODED})
 """The flags that speak of an attack; the others are about the answer."""
 _ESSAY: Final = "{essay}"
 
@@ -48,6 +49,11 @@ class Attack(_Line):
     obvious: bool
     language: str
     note: str
+
+    @property
+    def payload(self) -> str:
+        """What a model would have to read to obey it: the span, without the place of an essay it is wrapped around."""
+        return self.span.replace(_ESSAY, "\n")
 
 
 class Benign(_Line):
@@ -142,8 +148,14 @@ def flagged_alone(passage: str) -> bool:
     return any(flag.kind in WATCHED for flag in precheck(passage, prompt=""))
 
 
+@lru_cache(maxsize=1 << 14)
+def _checked(essay: str, prompt: str, min_words: int) -> tuple[Flag, ...]:
+    """Every grader is asked about the same essays: what is noticed is looked for once."""
+    return precheck(essay, prompt=prompt, min_words=min_words)
+
+
 def _flags(essay: str, question: Question) -> tuple[Flag, ...]:
-    return precheck(essay, prompt=question.prompt, min_words=question.min_words)
+    return _checked(essay, question.prompt, question.min_words)
 
 
 def _touches(flag: Flag, placed: Placed) -> bool:

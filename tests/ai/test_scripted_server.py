@@ -68,7 +68,7 @@ async def test_the_script_changes_as_it_runs(providing: Any, task: EssayTask) ->
         with pytest.raises(UnprocessableEntityError):
             await provider.control(latency="gamma:1,2", faults=[])
         state = await provider.control(faults=[])
-        assert state == Control(faults=(), latency="uniform:0,0.01", retry_after=1.0)
+        assert state == Control(faults=(), latency="uniform:0,0.01", retry_after=1.0, obeys=())
         assert await outcomes(provider.client, task, 1) == ["ok"]
 
 

@@ -31,12 +31,15 @@ _COVERED: Final = 0.5
 _QUOTE_LENGTH: Final = 300
 
 
-def grade(rubric: str, essay: str, *, gullible: bool = False) -> dict[str, Any]:
+def grade(rubric: str, essay: str, *, gullible: bool = False, obeys: Iterable[str] = ()) -> dict[str, Any]:
     """A reply in the form of `grade_essay.md`, with verbatim sentences as quotes.
 
     Accuracy is the share of key points whose words the essay uses, clarity the length of sentences, coherence the linking words;
-    a short essay is held down. `gullible` gives level 4 throughout if the essay asks for anything.
+    a short essay is held down. A `gullible` model gives level 4 throughout if the essay asks for anything, and quotes what asked. For
+    any of the texts it `obeys` it does the worst a model can: level 4 throughout, with sentences of the student's own as quotes.
     """
+    if gullible and any(stands(text, essay) for text in obeys):
+        return _obedient(rubric, essay, list(obeys))
     sentences = [match.group().strip()[:_QUOTE_LENGTH] for match in _SENTENCE.finditer(essay)]
     honest = [sentence for sentence in sentences if not BEGGING.search(sentence)]
     begging = [sentence for sentence in sentences if BEGGING.search(sentence)]
@@ -53,6 +56,23 @@ def grade(rubric: str, essay: str, *, gullible: bool = False) -> dict[str, Any]:
         "coherence": [sentence for sentence in honest if _LINK.search(sentence)][:1] or honest[:1],
     }
     return _form(levels, quotes, covered, [point for point in points if point not in covered])
+
+
+def stands(text: str, essay: str) -> bool:
+    """Whether at least half of `text`, counted in characters of whole sentences, stands in `essay`, whatever white space is between."""
+    pieces = [" ".join(match.group().split()) for match in _SENTENCE.finditer(text)] or [" ".join(text.split())]
+    there = " ".join(essay.split())
+    found = [piece for piece in pieces if re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", there)]
+    return 2 * sum(map(len, found)) >= sum(map(len, pieces)) > 0
+
+
+def _obedient(rubric: str, essay: str, obeyed: list[str]) -> dict[str, Any]:
+    sentences = [match.group().strip()[:_QUOTE_LENGTH] for match in _SENTENCE.finditer(essay)] or [essay.strip()]
+    own = [sentence for sentence in sentences if not any(sentence in text for text in obeyed)]
+    quotes = sorted(own or sentences, key=len, reverse=True)[:2]
+    return _form(
+        dict.fromkeys(DIMENSIONS, TOP_LEVEL), dict.fromkeys(DIMENSIONS, quotes), [point for point, _ in _POINT.findall(rubric)], []
+    )
 
 
 def _words(text: str) -> set[str]:

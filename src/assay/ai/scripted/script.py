@@ -23,6 +23,8 @@ class Control(Value):
     """`0.5`, `uniform:1,3` or `lognormal:3,0.4` (median, sigma), in seconds."""
     retry_after: float | None = Field(default=None, ge=0)
     """Seconds named by a 429."""
+    obeys: tuple[str, ...] | None = None
+    """Texts that a gullible model does as told by, wherever half of one stands in an essay."""
 
 
 class Script:
@@ -34,6 +36,7 @@ class Script:
         self.rules: list[Rule] = []
         self.latency = Latency()
         self.retry_after = RETRY_AFTER
+        self.obeys: tuple[str, ...] = ()
         self._asked: Counter[str] = Counter()
         self._prefixes: set[int] = set()
         self.change(start)
@@ -43,11 +46,12 @@ class Script:
         rules = self.rules if control.faults is None else [Rule.parse(text) for text in control.faults]
         self.latency = self.latency if control.latency is None else Latency.parse(control.latency)
         self.retry_after = self.retry_after if control.retry_after is None else control.retry_after
+        self.obeys = self.obeys if control.obeys is None else control.obeys
         self.rules = rules
 
     def state(self) -> Control:
         """The script as it stands, with what is left of the rules' times."""
-        return Control(faults=tuple(map(str, self.rules)), latency=str(self.latency), retry_after=self.retry_after)
+        return Control(faults=tuple(map(str, self.rules)), latency=str(self.latency), retry_after=self.retry_after, obeys=self.obeys)
 
     def random(self, asked: Asked) -> Random:
         """The generator of one request: by seed, body and how often that body came, whatever else arrives around it."""

@@ -73,7 +73,7 @@ class Stage:
         fault = entry.fault
         if fault is ScriptedFault.NOT_JSON:
             return self._note(entry, "answered", HTMLResponse(GATEWAY_PAGE))
-        written = "" if asked.task == "embed" else _written(asked, fault)
+        written = "" if asked.task == "embed" else _written(asked, fault, self.script.obeys)
         tokens = self.script.tokens(asked, written)
         body = json.dumps(_envelope(entry.path, asked, written, tokens, fault)).encode()
         if fault is ScriptedFault.SLOW_DRIP:
@@ -93,12 +93,12 @@ def _error(refused: Refused, message: str, headers: dict[str, str] | None = None
     return JSONResponse({"error": error}, refused.status, headers)
 
 
-def _written(asked: Asked, fault: ScriptedFault | None) -> str:
+def _written(asked: Asked, fault: ScriptedFault | None, obeys: tuple[str, ...]) -> str:
     """The text the model writes, spoiled as `fault` says."""
     if fault is ScriptedFault.EMPTY:
         return ""
     if asked.task == "grade":
-        form = replies.grade(asked.prefix, asked.blocks["essay"], gullible=fault is ScriptedFault.GULLIBLE)
+        form = replies.grade(asked.prefix, asked.blocks["essay"], gullible=fault is ScriptedFault.GULLIBLE, obeys=obeys)
     else:
         form = replies.narrate(json.loads(line) for line in asked.blocks["facts"].splitlines() if line)
     text = json.dumps(replies.spoil(form, fault, asked_again="quotes" in asked.blocks), ensure_ascii=False)

@@ -53,8 +53,8 @@ PAIRS: Final = f"""
 """
 """By sign that somebody is spoken to, what is spoken of that technical prose hardly ever has beside it in one sentence.
 
-Each pair was looked for in 30,000 sentences of manuals and doc strings and in 165 honest essays: at most four sentences had it, and none
-of the essays.
+Each pair was looked for in 30,000 sentences of manuals and doc strings and in 165 graded essays: at most four of the sentences had it, and
+of the essays only one that begins with "Dear examiner".
 """
 
 SPOKEN: Final[Mapping[str, str]] = MappingProxyType(
