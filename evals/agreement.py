@@ -129,13 +129,14 @@ def picture(scored: Sequence[Scored]) -> Table:
     """How often each human score (rows) met each of the grader's (columns); the diagonal is agreement."""
     names = dimensions(scored)
     scale = range(min(one.essay.low for one in scored), max(one.essay.high for one in scored) + 1)
-    counts = {name: _counts(sample(scored, name)) for name in names}
+    counts = {name: score_counts(sample(scored, name)) for name in names}
     rows: list[tuple[Cell, ...]] = [
         (f"human {human}", *({str(level): counts[name].get((human, level), 0) for level in scale} for name in names)) for human in scale
     ]
     return Table(f"Human score by grader's score ({', '.join(map(str, scale))})", ("", *names), rows)
 
 
-def _counts(of: Sample) -> dict[tuple[int, int], int]:
+def score_counts(of: Sample) -> dict[tuple[int, int], int]:
+    """How many essays have each pair of human and grader's score."""
     pairs = [(int(human), int(machine)) for human, machine in zip(of.human, of.machine, strict=True)]
     return {pair: pairs.count(pair) for pair in set(pairs)}

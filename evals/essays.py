@@ -82,8 +82,12 @@ class GradedEssay(NamedTuple):
 def own(half: Half) -> list[GradedEssay]:
     """One half of our own set, joined with its prompts. Raises `DataError`."""
     prompts = {raw["prompt_id"]: raw for _, raw in read_lines(OWN / "prompts.jsonl")}
-    path = OWN / "essays.jsonl"
-    return [essay for place, raw in read_lines(path) if (essay := _essay(path, place, prompts.get(raw.get("prompt_id"), {}) | raw, half))]
+    return [
+        essay
+        for path in (OWN / "essays.jsonl", OWN / "development.jsonl")
+        for place, raw in read_lines(path)
+        if (essay := _essay(path, place, prompts.get(raw.get("prompt_id"), {}) | raw, half))
+    ]
 
 
 def load(path: Path, half: Half | None = None) -> list[GradedEssay]:

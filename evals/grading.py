@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from math import isnan, nan
 from pathlib import Path
+from statistics import median
 from time import perf_counter, process_time
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from rich.console import Console
@@ -13,35 +14,32 @@ from rich.progress import track
 
 from evals.agreement import Scored, beside, grouped, kappa, length_band, length_table, overall_table, picture, sample
 from evals.essays import DIMENSIONS, GradedEssay, Half, load, own
+from evals.picture import draw
 from evals.questions import judge, open_grader
 from evals.report import Cell, Figure, Report, Table
 from evals.statistics import RESAMPLES, SEED, bootstrap, wilson
+from evals.twins import Twins, pair
 
 ACCURACY_QWK: Final = 0.70
 STYLE_DRIFT: Final = 0.3
 ORDER_NOTICED: Final = 0.90
 STUFFED_AT_MOST: Final = 1
+ESSAY_WORDS: Final = 300
+NEAR: Final = 60
+ESSAY_MILLISECONDS: Final = 150
 STYLES: Final = ("informal", "nonnative", "misspelt")
 SHUFFLED: Final = "shuffled"
 STUFFED: Final = "stuffed"
 
 
-class Twins(NamedTuple):
-    """A base essay and the same essay with something done to it."""
+def run(console: Console, *, half: Half, data: Path | None = None, drawn: Path | None = None) -> Report:
+    """Grade one half of our own set, or all of the set in `data`; with `drawn`, write the picture there as SVG.
 
-    base: Scored
-    twin: Scored
-
-    def move(self, name: str) -> float:
-        """How far the grader's score of dimension `name` is higher for the twin; NaN when either is held."""
-        return self.twin.given.get(name, nan) - self.base.given.get(name, nan)
-
-
-def run(console: Console, *, half: Half, data: Path | None = None) -> Report:
-    """Grade one half of our own set, or all of the set in `data`. Raises `DataError` when the set is wrong."""
+    Raises `DataError` when the set is wrong, `OSError` when the picture cannot be written.
+    """
     essays = load(data) if data else own(half)
     start, cpu = perf_counter(), process_time()
-    scored, held, grader = asyncio.run(_grade(console, essays))
+    scored, held, grader, spent = asyncio.run(_grade(console, essays))
     base = [one for one in scored if one.essay.twin_of is None]
     twins = pair(scored)
     facts = {
@@ -52,26 +50,45 @@ def run(console: Console, *, half: Half, data: Path | None = None) -> Report:
         "time": f"{perf_counter() - start:.1f} s, of which {process_time() - cpu:.1f} s of processor time",
     }
     what = "How far the built-in grader agrees with the levels people gave"
-    return Report("grading", what, facts, [*_agreement(base), *_robustness(scored, twins)], _tables(base, twins), notes(data, base))
+    if drawn:
+        drawn.write_text(draw(f"{what}: {facts['data']}", base, twins), encoding="utf-8")
+    figures = [*agreement_figures(base), *robustness(scored, twins), *speed(spent)]
+    return Report("grading", what, facts, figures, _tables(base, twins), notes(data, base))
 
 
-def pair(scored: Sequence[Scored]) -> list[Twins]:
-    """Every twin with its base."""
-    bases = {one.essay.id: one for one in scored if one.essay.twin_of is None}
-    return [Twins(bases[one.essay.twin_of], one) for one in scored if one.essay.twin_of in bases]
+def speed(spent: Sequence[tuple[int, float]]) -> list[Figure]:
+    """Processor time for one essay, given as pairs of words and milliseconds: the middle, the worst, and the middle near 300 words."""
+    if not spent:
+        return []
+    times = [milliseconds for _, milliseconds in spent]
+    figures = [
+        Figure("milliseconds of processor time, median", median(times), f"{len(times)} essays"),
+        Figure("milliseconds of processor time, worst", max(times), f"{len(times)} essays"),
+    ]
+    long = [milliseconds for length, milliseconds in spent if abs(length - ESSAY_WORDS) <= NEAR]
+    if long:
+        of = f"{len(long)} essays of {ESSAY_WORDS - NEAR} to {ESSAY_WORDS + NEAR} words"
+        figures.append(Figure("milliseconds near 300 words, median", median(long), of, at_most=ESSAY_MILLISECONDS))
+    return figures
 
 
-async def _grade(console: Console, essays: Sequence[GradedEssay]) -> tuple[list[Scored], int, str]:
+async def _grade(console: Console, essays: Sequence[GradedEssay]) -> tuple[list[Scored], int, str, list[tuple[int, float]]]:
+    """The scores, how many are held, who gave them, and the length and processor time of each essay; loading the model does not count."""
     grader = open_grader()
-    scored, held = [], 0
+    scored, held, spent = [], 0, []
+    if essays:
+        await judge(grader, essays[0].question, essays[0].essay)
     for essay in track(essays, "grading", console=console, transient=True):
+        start = process_time()
         judged = await judge(grader, essay.question, essay.essay)
+        spent.append((essay.length, 1000 * (process_time() - start)))
         scored.append(beside(essay, judged))
         held += judged.held
-    return scored, held, f"{grader.identity.model}, {grader.identity.prompt_hash[:12]}"
+    return scored, held, f"{grader.identity.model}, {grader.identity.prompt_hash[:12]}", spent
 
 
-def _agreement(base: Sequence[Scored]) -> list[Figure]:
+def agreement_figures(base: Sequence[Scored]) -> list[Figure]:
+    """Agreement per dimension, with its interval."""
     figures = []
     for name in DIMENSIONS:
         of = sample(base, name)
@@ -82,7 +99,7 @@ def _agreement(base: Sequence[Scored]) -> list[Figure]:
     return figures
 
 
-def _robustness(scored: Sequence[Scored], twins: Sequence[Twins]) -> list[Figure]:
+def robustness(scored: Sequence[Scored], twins: Sequence[Twins]) -> list[Figure]:
     """What a set can only show when it has twins or stuffed lists."""
     figures = []
     if styled := [pair for pair in twins if pair.twin.essay.style in STYLES]:
@@ -139,7 +156,9 @@ def notes(data: Path | None, base: Sequence[Scored]) -> list[str]:
     """What a reader has to know beside the figures."""
     found = ["Shift is the mean of grader minus human. QWK is left out where the human scores of a group are all the same."]
     if data is None:
-        found.append("Agreement on base essays alone; both halves share six prompts. evals/grading/README.md names the limits of the set.")
+        found.append(
+            "Agreement on base essays alone; dev has the six prompts of test too. evals/grading/README.md names the limits of the set."
+        )
     elif base and not any("accuracy" in one.essay.scores for one in base):
         found.append("Without key points, reference or question_slug nothing says what is right: accuracy and overall scores are left out.")
     return found

@@ -16,6 +16,7 @@ from assay.ai.builtin_calibration import CALIBRATION
 from assay.ai.builtin_embedder import BuiltinEmbedder, _encode
 from assay.ai.builtin_grader import BuiltinGrader
 from assay.ai.builtin_language import sentences
+from assay.ai.builtin_spelling import spelling
 from assay.domain.errors import Fault, ProviderError
 from assay.domain.evidence import verify
 from assay.domain.grading import EssayTask, ModelReply, VerdictDraft
@@ -183,6 +184,60 @@ def test_contradictions_are_told_from_other_words(point: str, unit: str, turned:
     assert (contradiction(point, unit) > 0) is turned
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The answer is no. We stop here.", ["The answer is no.", "We stop here."]),
+        ("See no. 5 of the list, e.g. the first line.", ["See no. 5 of the list, e.g. the first line."]),
+        ("Logs, traces etc. Then we decide.", ["Logs, traces etc.", "Then we decide."]),
+        ("Logs, traces etc. are kept.", ["Logs, traces etc. are kept."]),
+        ("It takes 10 min. Then it ends.", ["It takes 10 min.", "Then it ends."]),
+    ],
+)
+def test_abbreviations_end_a_sentence_only_where_they_can(text: str, expected: list[str]) -> None:
+    """A word such as "no" ends a sentence unless a number follows; a list's "etc." does when a capital follows."""
+    assert [sentence.text for sentence in sentences(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("The cusotmer sends the requesst.", "The customer sends the request."),
+        ("You gotta ask the custmer.", "You have to ask the customer."),
+        ("Bicycles and pencils are anew.", "Bicycles and pencils are anew."),
+        ("The CSP and the MFA.", "The content security policy and the second factor authentication."),
+        ("Call revokeSessions, keep HttpOnly and `cusotmer`.", "Call revoke Sessions, keep HttpOnly and `cusotmer`."),
+    ],
+)
+def test_slips_are_read_as_what_they_stand_for(written: str, meant: str) -> None:
+    """Misspelt and chat words, initials and joined names are read as meant; what is right, given or code stays."""
+    read = spelling(["A customer sends each request once; a content security policy helps, and an HttpOnly cookie."])
+    assert read(written) == meant
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+async def test_slips_cost_no_accuracy(topic: str) -> None:
+    """One letter left out of every third long word: clarity notices, accuracy stays within a level."""
+    parts = ESSAYS[topic]["good"].split()
+    slipped = " ".join(
+        f"{part[:3]}{part[4:]}" if place % 3 == 0 and part.isalpha() and len(part) > 6 else part for place, part in enumerate(parts)
+    )
+    whole, misspelt = [await grade(task(topic, essay)) for essay in (ESSAYS[topic]["good"], slipped)]
+    assert misspelt.dimensions[CLARITY].features["errors"] > whole.dimensions[CLARITY].features["errors"]
+    assert abs(misspelt.dimensions[ACCURACY].level - whole.dimensions[ACCURACY].level) <= 1
+
+
+async def test_waving_things_aside_costs_accuracy() -> None:
+    """The same text with every measure called unnecessary covers less and says so."""
+    point = "A copy must be kept offline, because ransomware encrypts every disk it can reach."
+    said, waved = [
+        await grade(task("backups", f"{point} {rest}"))
+        for rest in ("Restoring is tested each month.", "Testing the restore is unnecessary, and other copies are not needed either.")
+    ]
+    assert waved.dimensions[ACCURACY].features["dismissals"] > said.dimensions[ACCURACY].features["dismissals"] == 0
+    assert waved.dimensions[ACCURACY].features["score"] < said.dimensions[ACCURACY].features["score"]
+
+
 async def test_every_level_above_zero_is_proved() -> None:
     """All quotes of all essays are found again, none is missing where a level needs one, and accuracy cites what covers a point."""
     for essay_task in all_essays():
@@ -225,15 +280,17 @@ async def test_nothing_written_is_level_zero_everywhere() -> None:
 async def test_features_add_up_to_the_score() -> None:
     """Every measured value is there with its contribution, and the contributions sum to what the level was cut from."""
     draft = await grade(task("passwords", ESSAYS["passwords"]["middling"]))
-    for name in (CLARITY, COHERENCE):
+    for name in Dimension:
         features = draft.dimensions[name].features
         parts = [value for key, value in features.items() if key.endswith(".contribution")]
         assert sum(parts) == pytest.approx(features["score"], abs=0.002)
         assert all(key.removesuffix(".contribution") in features for key in features)
     features = draft.dimensions[ACCURACY].features
     points = [point.id for point in RUBRICS["passwords"].key_points]
-    assert sum(features[f"point.{point}.contribution"] for point in points) == pytest.approx(features["coverage"], abs=0.002)
+    assert sum(features[f"point.{point}.of_coverage"] for point in points) == pytest.approx(features["coverage"], abs=0.002)
     assert all(0 <= features[f"point.{point}"] <= 1 for point in points)
+    features = draft.dimensions[COHERENCE].features
+    assert sum(value for key, value in features.items() if key.startswith("sign.")) == pytest.approx(features["order"], abs=0.002)
 
 
 async def test_topics_follow_from_the_features() -> None:
@@ -282,7 +339,7 @@ def test_the_identity_changes_with_what_a_level_depends_on() -> None:
         name = "another/1"
 
     own = GRADER.identity
-    assert (own.producer, own.model) == ("built-in", "built-in-grader/1")
+    assert (own.producer, own.model) == ("built-in", "built-in-grader/2")
     assert own == BuiltinGrader(BuiltinEmbedder()).identity
     assert own.prompt_hash != BuiltinGrader(Other()).identity.prompt_hash
     assert own.prompt_hash != BuiltinGrader(BuiltinEmbedder(), CALIBRATION.model_copy(update={"point_counts": 0.5})).identity.prompt_hash

@@ -24,36 +24,41 @@ def corpus() -> Corpus:
 @pytest.fixture(scope="module")
 def lines() -> list[dict[str, Any]]:
     """The lines of our own graded essays."""
-    return [raw for _, raw in read_lines(OWN / "essays.jsonl")]
+    return [raw for name in ("essays.jsonl", "development.jsonl") for _, raw in read_lines(OWN / name)]
 
 
 def test_prompts_are_those_of_the_seeds() -> None:
-    """Prompt and key points are the question's of that slug, word for word, one question of each of the six tracks."""
+    """Prompt and key points are the question's of that slug, word for word, two questions of each of the six tracks."""
     prompts = [raw for _, raw in read_lines(OWN / "prompts.jsonl")]
     for raw in prompts:
         question = essay_questions()[raw["question_slug"]]
         assert (raw["prompt"], raw["track"]) == (question.prompt, question.track)
         assert raw["key_points"] == [point.text for point in question.rubric.key_points]
-    assert len({raw["track"] for raw in prompts}) == len(prompts) == 6
+    assert Counter(raw["track"] for raw in prompts) == dict.fromkeys({raw["track"] for raw in prompts}, 2)
+    assert len({raw["question_slug"] for raw in prompts}) == len(prompts) == 12
 
 
 def test_both_halves_hold_all_essays() -> None:
-    """51 and 54 base essays with 60 twins, each in the half of its base; ids are unique and every essay has its seed question."""
+    """139 and 54 base essays with 105 twins, each in the half of its base; ids are unique and every essay has its seed question."""
     halves = {half: own(half) for half in Half}
-    assert {half: sum(essay.twin_of is None for essay in essays) for half, essays in halves.items()} == {Half.DEV: 51, Half.TEST: 54}
+    assert {half: sum(essay.twin_of is None for essay in essays) for half, essays in halves.items()} == {Half.DEV: 139, Half.TEST: 54}
     for essays in halves.values():
         bases = {essay.id for essay in essays if essay.twin_of is None}
         assert all(essay.twin_of in bases for essay in essays if essay.twin_of)
         assert all(essay.question.min_words and set(essay.scores) == {"clarity", "accuracy", "coherence"} for essay in essays)
     ids = [essay.id for essays in halves.values() for essay in essays]
-    assert len(ids) == len(set(ids)) == 165
+    assert len(ids) == len(set(ids)) == 298
 
 
 def test_the_split_is_the_documented_one(lines: list[dict[str, Any]]) -> None:
-    """Base essays in the order of their hashes go to test and dev in turn."""
+    """Base essays in the order of their hashes go to test and dev in turn; what was written for development has questions of its own."""
+    later = [raw for _, raw in read_lines(OWN / "development.jsonl")]
+    assert {raw["split"] for raw in later} == {"dev"}
+    ours = {raw["prompt_id"] for raw in later}
+    assert len(ours) == len({raw["prompt_id"] for raw in lines} - ours) == 6
     by_prompt: dict[str, list[str]] = defaultdict(list)
     for raw in lines:
-        if raw["twin_of"] is None:
+        if raw["twin_of"] is None and raw["prompt_id"] not in ours:
             by_prompt[raw["prompt_id"]].append(raw["id"])
     for prompt, ids in by_prompt.items():
         ordered = sorted(ids, key=lambda one: hashlib.sha256(f"{prompt}/{one}".encode()).hexdigest())

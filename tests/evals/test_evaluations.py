@@ -4,6 +4,7 @@ import json
 import math
 from io import StringIO
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from rich.console import Console
@@ -13,8 +14,10 @@ from evals import grading, safety
 from evals.__main__ import app
 from evals.agreement import Scored, length_band, picture, sample
 from evals.essays import GradedEssay
+from evals.picture import draw
 from evals.questions import Question, essay_questions
 from evals.report import Figure, Report, Table
+from evals.twins import pair
 
 QUESTION: Question = next(iter(essay_questions().values()))
 
@@ -47,11 +50,34 @@ def test_style_moves_count_both_ways() -> None:
     """One twin a level up and one down move accuracy by one level, not by none; a held one counts as held."""
     base = scored("a", 2, 2)
     moved = [scored(f"a{machine}", 2, machine, style="informal", twin_of="a") for machine in (1, 3, None)]
-    twins = grading.pair([base, *moved])
+    twins = pair([base, *moved])
     assert [twin.move("accuracy") for twin in twins[:2]] == [-1, 1]
     assert math.isnan(twins[2].move("accuracy"))
     figure = grading.style_figure(twins)
     assert (figure.value, figure.met) == (1.0, False)
+
+
+def test_time_is_measured_beside_its_target() -> None:
+    """Median and worst over all essays, and the median of those near 300 words, which alone has a target."""
+    median, worst, near = grading.speed([(10, 1.0), (20, 3.0), (300, 200.0)])
+    assert (median.value, worst.value, near.value) == (3.0, 200.0, 200.0)
+    assert (median.met, worst.met, near.met) == (None, None, False)
+    assert [figure.value for figure in grading.speed([(10, 1.0)])] == [1.0, 1.0]
+
+
+def test_the_drawing_tells_what_it_shows() -> None:
+    """One cell for each pair of scores, the counts and moves as text too, well-formed, in colours for light and dark, titles escaped."""
+    base = [scored("a", 2, 2), scored("b", 4, 1)]
+    twins = pair([*base, scored("a1", 2, 1, style="informal", twin_of="a")])
+    root = ET.fromstring(draw("Agreement <here>", base, twins))
+    space = {"s": "http://www.w3.org/2000/svg"}
+    assert len(root.findall(".//s:rect[@x]", space)) == 25
+    assert [cell.text for cell in root.findall(".//s:text", space) if "count" in cell.get("class", "").split()] == ["1", "1"]
+    told = root.findtext("s:desc", namespaces=space) or ""
+    assert "accuracy: kappa" in told
+    assert "informal twins, accuracy: mean -1.00, without its sign 1.00; 1 of 1 lower" in told
+    assert root.findtext("s:title", namespaces=space) == "Agreement <here>"
+    assert "prefers-color-scheme: dark" in (root.findtext("s:style", namespaces=space) or "")
 
 
 def test_rises_leave_out_what_is_held() -> None:
@@ -97,9 +123,12 @@ def test_a_small_set_runs_through(tmp_path: Path) -> None:
     ]
     data = tmp_path / "set.jsonl"
     data.write_text("\n".join(lines), encoding="utf-8")
-    run = CliRunner().invoke(app, ["grading", "--json", "--data", str(data)])
+    drawn = tmp_path / "picture.svg"
+    run = CliRunner().invoke(app, ["grading", "--json", "--data", str(data), "--picture", str(drawn)])
+    assert ET.parse(drawn).getroot().tag.endswith("svg")
     document = json.loads(run.stdout)
-    (figure,) = document["figures"]
+    figure, *times = document["figures"]
+    assert all(time["name"].startswith("milliseconds") for time in times)
     assert (figure["name"], figure["value"]) == ("accuracy: QWK", 1.0)
     assert run.exit_code == (0 if document["met"] else 1) == 0
     data.write_text("\n".join([*lines, lines[0].replace('"accuracy": 4', '"accuracy": 0')]), encoding="utf-8")

@@ -4,11 +4,14 @@ A unit of the essay (a sentence, a clause, two neighbours) makes a point when it
 closeness = cosine of the two vectors without the theme all key points share (centring on the mean, after Mu and Viswanath, 2018)
           + weight x share of the point's content words that have a like word in the unit (soft recall after BERTScore, Zhang et al., 2020),
             words that stand in the prompt counting for little.
-It earns less as far as the prompt is as close, or as its words stand under the opposite polarity, and next to nothing as a list of terms.
+It earns less as far as the prompt is as close, as its words stand under the opposite polarity, or as it waves something aside, and next to
+nothing as a list of terms. Beside the points made count the points touched on, and whether the essay is nearer to what the rubric's best
+descriptors name than to what its lowest ones name, which is where a rubric tells the usual mistakes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,8 +29,9 @@ from assay.ai.builtin_language import (
     tokens,
     words,
 )
-from assay.ai.builtin_reading import Array, Reading
-from assay.ai.builtin_vocabulary import DENIALS, OPPOSITES
+from assay.ai.builtin_reading import Array, Reading, described_levels
+from assay.ai.builtin_style import Judgement, Limit, judge, limits
+from assay.ai.builtin_vocabulary import DENIALS, DISMISSALS, OPPOSITES
 from assay.domain.rubric import KeyPoint
 
 
@@ -52,18 +56,104 @@ class PointEvidence:
         return any(unit.start >= sentence.start and unit.end <= sentence.end for unit in self.near)
 
 
-def weigh_points(reading: Reading, calibration: Calibration) -> list[PointEvidence]:
-    """The evidence for every key point of the rubric, in its order."""
+class Closeness(NamedTuple):
+    """How close texts (rows) come to the key points (columns): the cosine without the theme, the words shared, and both together."""
+
+    similarity: Array
+    overlap: Array
+    total: Array
+
+    def of(self, places: Sequence[int]) -> "Closeness":
+        """The same of some of the texts."""
+        chosen = list(places)
+        return Closeness(self.similarity[chosen], self.overlap[chosen], self.total[chosen])
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an essay says to the matter, in numbers."""
+
+    points: tuple[PointEvidence, ...]
+    """The evidence for every key point, in the rubric's order."""
+    closeness: Closeness
+    """Of every unit."""
+    touched: float
+    """Weighted share of the points that the essay at least touches on, 0 to 1."""
+    dismissals: float
+    """How often something is waved aside, per sentence to the matter (with three added, so that once in a short text weighs less)."""
+    right_over_wrong: float
+    """How much nearer the essay is to what the best descriptors of accuracy name than to what the lowest do; 0 where they name nothing."""
+
+    def developed(self, reading: Reading) -> list[bool]:
+        """For each sentence, whether it says something to the matter: whether it comes near enough to a key point to begin to make it."""
+        return [any(found.touches(sentence) for found in self.points) for sentence in reading.sentences]
+
+    @property
+    def coverage(self) -> float:
+        """The weighted mean strength over all points, 0 to 1."""
+        return sum(found.point.weight * found.strength for found in self.points) / sum(found.point.weight for found in self.points)
+
+
+def judge_accuracy(reading: Reading, content: Content, calibration: Calibration) -> Judgement:
+    """The level of accuracy with its signals, and the units that make the points, strongest first."""
+    values = {
+        "coverage": content.coverage,
+        "touched": content.touched,
+        "dismissals": content.dismissals,
+        "right_over_wrong": content.right_over_wrong,
+    }
+    shown = sorted((found for found in content.points if found.strength > 0), key=lambda found: -found.strength * found.point.weight)
+    holding = [limit for limit in limits(reading, calibration) if limit.name in {"list", "word_order"} or limit == Limit("length", 0)]
+    holding = [Limit("list", 1) if limit.name == "list" else limit for limit in holding]  # naming a thing explains nothing, but names it
+    if content.touched < calibration.touched_least and max(found.strength for found in content.points) < calibration.evidence_least:
+        holding.append(Limit("evidence", 0))
+    return judge(values, calibration.accuracy, holding, [found.unit for found in shown if found.unit], calibration.accuracy_cuts)
+
+
+def weigh(reading: Reading, calibration: Calibration) -> Content:
+    """What the essay says to the matter."""
     points = reading.task.rubric.key_points
     targets = reading.rows([point.text for point in points])
     theme = _unit(targets.mean(axis=0))
-    prompt = _closeness(reading, list(reading.prompt), theme, calibration)[2].max(axis=0)
+    prompt = _closeness(reading, list(reading.prompt), theme, calibration).total.max(axis=0)
     if not reading.units:
-        return [PointEvidence(point, 0.0, None, 0.0, 0.0, float(base), 0.0) for point, base in zip(points, prompt, strict=True)]
-    measured = _closeness(reading, [unit.text for unit in reading.units], theme, calibration)
-    prose = [prose_factor(unit.text, calibration) for unit in reading.units]
+        none = tuple(PointEvidence(point, 0.0, None, 0.0, 0.0, float(base), 0.0) for point, base in zip(points, prompt, strict=True))
+        nothing = np.zeros((0, len(points)), dtype=np.float32)
+        return Content(none, Closeness(nothing, nothing, nothing), 0.0, 0.0, 0.0)
+    measured = _closeness(reading, reading.plain_units, theme, calibration)
+    prose = [_trust(text, calibration) for text in reading.plain_units]
     found = [_best(reading, place, measured, float(prompt[place]), prose, calibration) for place in range(len(points))]
-    return _shared_out(found, calibration)
+    aside = sum(len(DISMISSALS.findall(sentence)) for sentence in reading.plain)
+    relevant = sum(ramp(near, *calibration.relevant) for near in reading.relevance)
+    return Content(
+        tuple(_shared_out(found, calibration)),
+        measured,
+        _touched(reading, measured.total, calibration),
+        aside / (relevant + 3),
+        _right_over_wrong(reading),
+    )
+
+
+def _touched(reading: Reading, total: Array, calibration: Calibration) -> float:
+    low, high = calibration.point_touched
+    relevant = [ramp(float(near), *calibration.relevant) for near in reading.nearness(reading.plain_units)]
+    reached = (np.clip((total - low) / (high - low), 0, 1) * np.array(relevant)[:, None]).max(axis=0)
+    weights = np.array([point.weight for point in reading.task.rubric.key_points])
+    return float(reached @ weights / weights.sum())
+
+
+def _trust(text: str, calibration: Calibration) -> float:
+    """How far what `text` says may be taken as said: not as a list of terms, and less when it waves something aside."""
+    return prose_factor(text, calibration) * (1.0 - calibration.dismissal_weight * bool(DISMISSALS.search(text)))
+
+
+def _right_over_wrong(reading: Reading) -> float:
+    low, high, _ = described_levels(reading.task)
+    if not low or not high:
+        return 0.0
+    units = reading.rows(reading.plain_units)
+    near = [float((units @ reading.rows(parts).T).max(axis=0).mean()) for parts in (low, high)]
+    return near[1] - near[0]
 
 
 def prose_factor(text: str, calibration: Calibration) -> float:
@@ -87,11 +177,6 @@ def _shared_out(evidence: list[PointEvidence], calibration: Calibration) -> list
             room[found.point.id] = ramp(len(words(found.unit.text)) / calibration.words_per_point - before, 0.0, 1.0) if before else 1.0
             taken[found.unit] = taken.get(found.unit, 0) + 1
     return [replace(found, strength=found.strength * room.get(found.point.id, 1.0)) for found in evidence]
-
-
-def coverage(evidence: Sequence[PointEvidence]) -> float:
-    """The weighted mean strength over all points, 0 to 1."""
-    return sum(found.point.weight * found.strength for found in evidence) / sum(found.point.weight for found in evidence)
 
 
 def contradiction(point: str, unit: str) -> float:
@@ -131,16 +216,15 @@ def _unit(vectors: Array) -> Array:
     return np.asarray(vectors / np.where(norms == 0, 1, norms), dtype=np.float32)
 
 
-def _closeness(reading: Reading, texts: list[str], theme: Array, calibration: Calibration) -> tuple[Array, Array, Array]:
-    """Similarity, overlap and closeness of every text (rows) to every key point (columns)."""
+def _closeness(reading: Reading, texts: Sequence[str], theme: Array, calibration: Calibration) -> Closeness:
     points = [point.text for point in reading.task.rubric.key_points]
     centred = (_unit(rows - calibration.theme_removed * (rows @ theme)[:, None] * theme) for rows in map(reading.rows, (texts, points)))
     similarity = np.asarray(next(centred) @ next(centred).T, dtype=np.float32)
     overlap = _overlaps(reading, texts, points, calibration)
-    return similarity, overlap, similarity + calibration.overlap_weight * overlap
+    return Closeness(similarity, overlap, similarity + calibration.overlap_weight * overlap)
 
 
-def _overlaps(reading: Reading, texts: list[str], points: list[str], calibration: Calibration) -> Array:
+def _overlaps(reading: Reading, texts: Sequence[str], points: list[str], calibration: Calibration) -> Array:
     """Share of each point's content words (columns) that each text has (rows); a word counts the less, the nearer the prompt has one."""
     shares = np.zeros((len(texts), len(points)), dtype=np.float32)
     said = {place: found for place, text in enumerate(texts) if (found := content_words(text))}
@@ -162,21 +246,21 @@ def _overlaps(reading: Reading, texts: list[str], points: list[str], calibration
 
 
 def _best(
-    reading: Reading, place: int, measured: tuple[Array, Array, Array], baseline: float, prose: list[float], calibration: Calibration
+    reading: Reading, place: int, measured: Closeness, baseline: float, prose: list[float], calibration: Calibration
 ) -> PointEvidence:
     """The unit that makes point `place` best; ties go to the earlier and shorter one."""
     point = reading.task.rubric.key_points[place]
     low, high = calibration.point_made
     floor = low + calibration.beyond_prompt * max(0.0, baseline - low)
-    closeness = measured[2][:, place]
-    best = PointEvidence(point, 0.0, None, float(measured[0][:, place].max()), float(measured[1][:, place].max()), baseline, 0.0)
+    closeness = measured.total[:, place]
+    similar, shared = measured.similarity[:, place], measured.overlap[:, place]
+    best = PointEvidence(point, 0.0, None, float(similar.max()), float(shared.max()), baseline, 0.0)
     for index in np.argsort(-closeness, kind="stable")[:6]:
         raw = ramp(float(closeness[index]), floor, floor + high - low)
         if raw <= best.strength:
             break
-        against = contradiction(point.text, reading.units[index].text)
+        against = contradiction(point.text, reading.plain_units[index])
         strength = raw * prose[index] * max(0.0, 1.0 - calibration.contradiction_weight * against)
         if strength > best.strength or (best.unit is None and against > 0):
-            cosine, overlap = (float(part[index, place]) for part in measured[:2])
-            best = PointEvidence(point, strength, reading.units[index], cosine, overlap, baseline, against)
+            best = PointEvidence(point, strength, reading.units[index], float(similar[index]), float(shared[index]), baseline, against)
     return replace(best, near=tuple(unit for unit, value in zip(reading.units, closeness, strict=True) if value >= floor))

@@ -1,28 +1,29 @@
 """Clarity as the built-in grader measures it: how easily the sentences can be read, apart from what they say.
 
 Sentence length and its spread, readability (Flesch, 1948), variety of words (moving-average type-token ratio, Covington and McFall, 2010),
-vague words, signs of error, and how far the sentences deal with the question at all.
+vague words, shorthand, signs of error, and how far the sentences deal with the question at all: to be clear is to be clear about it.
 """
 
 import re
-from collections.abc import Sequence
 from statistics import fmean, pstdev
 from typing import Final
 
-from assay.ai.builtin_accuracy import PointEvidence
+from assay.ai.builtin_accuracy import Content
 from assay.ai.builtin_calibration import Calibration, ramp
 from assay.ai.builtin_language import LONG_SENTENCE, Span, clashes, has_verb, syllables, tokens, words
 from assay.ai.builtin_reading import Reading
-from assay.ai.builtin_style import Judgement, developed, judge, limits, topicality
+from assay.ai.builtin_style import Judgement, Limit, judge, limits, topicality
 from assay.ai.builtin_vocabulary import INFORMAL, MISSPELT, VAGUE
 
 _WINDOW: Final = 40
 _SLIPS: Final = re.compile(r"\s[,.;:!?](?!\w)|([!?.,])\1+(?<!\.\.\.)|\bi\b(?!\.)|\b(\w{2,30})\s+\2\b(?<!had had)(?<!that that)")
 """A space before a mark, doubled marks, a small `i`, a doubled word."""
+_CODE: Final = re.compile(r"`[^`]*`")
+_SHORT: Final = re.compile(r"\b(?:[A-Z]{2,}\w*|[a-z]+[A-Z]\w*|\d[\d.]*[A-Za-z]\w*|\w+_\w+)\b")
 _ENDED: Final = re.compile(r"[.!?:\u2026][\"'\u201d\u2019)\]]*$")
 
 
-def judge_clarity(reading: Reading, evidence: Sequence[PointEvidence], calibration: Calibration) -> Judgement:
+def judge_clarity(reading: Reading, content: Content, calibration: Calibration) -> Judgement:
     """The level of clarity with its signals and the two clearest sentences that deal with the question."""
     found = reading.sentences
     lengths = [len(words(sentence.text)) for sentence in found] or [0]
@@ -34,32 +35,44 @@ def judge_clarity(reading: Reading, evidence: Sequence[PointEvidence], calibrati
         "reading_ease": reading_ease(found),
         "word_variety": word_variety(reading.own_words),
         "vague_words": sum(word.casefold() in VAGUE for word in reading.own_words) / max(1, len(reading.own_words)),
-        "errors": sum(slips(sentence.text) for sentence in found) / len(lengths),
-        "developed_sentences": developed(reading, evidence),
+        "errors": sum(slips(sentence.text, reading.spell(sentence.text)) for sentence in found) / len(lengths),
+        "shorthand": shorthand(reading),
+        "points_touched": content.touched,
         "topic": topicality(reading),
     }
-    return judge(values, calibration.clarity, limits(reading, calibration), clearest(reading), calibration.clarity_cuts)
+    holding = [Limit("list", 1) if limit.name == "list" else limit for limit in limits(reading, calibration)]  # single terms can be read
+    return judge(values, calibration.clarity, holding, clearest(reading), calibration.clarity_cuts)
 
 
 def clearest(reading: Reading, count: int = 2) -> list[Span]:
     """Up to `count` sentences that deal with the question, have no slip and a good length, in the order of the essay."""
-    merits = dict(zip(reading.sentences, map(_merit, reading.sentences, reading.relevance), strict=True))
+    merits = dict(zip(reading.sentences, map(_merit, reading.sentences, reading.plain, reading.relevance), strict=True))
     best = sorted(merits, key=lambda sentence: -merits[sentence])[:count]
     return sorted(best, key=lambda sentence: sentence.start)
 
 
-def _merit(sentence: Span, relevance: float) -> float:
+def _merit(sentence: Span, plain: str, relevance: float) -> float:
     length = len(words(sentence.text))
-    return relevance + ramp(length, 3, 10) * ramp(length, 45, 25) - 0.5 * slips(sentence.text)
+    return relevance + ramp(length, 3, 10) * ramp(length, 45, 25) - 0.5 * slips(sentence.text, plain)
 
 
-def slips(sentence: str) -> int:
-    """Signs of error in one sentence: spacing and doubled marks or words, no capital, no full stop, no verb, misspelt or chat words."""
+def slips(sentence: str, plain: str) -> int:
+    """Signs of error in one sentence: marks, doubled words, no capital, full stop or verb, and words missing in `plain`, what was meant."""
     found = [token.text for token in tokens(sentence)]
     first = next(char for char in sentence if char.isalnum())
-    listed = sum(word in MISSPELT or word in INFORMAL for word in found)
+    meant = {token.text for token in tokens(plain)}
+    listed = sum(word in MISSPELT or word in INFORMAL or (word not in meant and word[0].isalpha()) for word in found)
     shape = first.islower() + (not _ENDED.search(sentence)) + (not has_verb(sentence))
     return len(_SLIPS.findall(sentence)) + clashes(sentence) + listed + shape
+
+
+def shorthand(reading: Reading) -> float:
+    """Share of abbreviations and codes that neither the question nor its key points use: a reader has to know them."""
+    points = (point.text for point in reading.task.rubric.key_points)
+    given = {word.casefold() for text in (*reading.prompt, *points) for word in words(text)}
+    bare = _CODE.sub(" ", " ".join(sentence.text for sentence in reading.sentences))
+    found = [word for word in _SHORT.findall(bare) if word.casefold() not in given]
+    return len(found) / max(20, len(reading.own_words))
 
 
 def reading_ease(sentences: tuple[Span, ...]) -> float:

@@ -33,10 +33,20 @@ REMARKS: Final[dict[str, tuple[str, str]]] = {
         "Nearly every sentence says something to the matter.",
         "Several sentences stay general; say in each what exactly is done and why.",
     ),
+    "shorthand": (
+        "You say what your terms stand for.",
+        "Write abbreviations and codes out, or say what they mean, for a reader who does not know them.",
+    ),
+    "points_touched": (
+        "You speak about what the question is about, thing by thing.",
+        "Name plainly the things the question is about, one after the other.",
+    ),
     "topic": ("You stay with the question throughout.", "Come back to the question; parts of the text are about something else."),
-    "cohesion": ("Neighbouring sentences belong together.", "Let each sentence take up something from the one before."),
-    "order_gain": ("The order of your sentences helps the reader.", "Put sentences about the same thing next to each other."),
-    "linked_sentences": ("You pick up earlier ideas by name.", "Refer back to what you have just said, so that the reader sees the link."),
+    "order": (
+        "The order of your sentences helps the reader.",
+        "Put your sentences into an order in which each prepares the next, from the problem to what follows from it.",
+    ),
+    "sentences": ("You take the room a line of thought needs.", "Give your line of thought more than a few sentences."),
     "connected_sentences": (
         "Connecting words show how your thoughts relate.",
         "Say how your thoughts relate: because, therefore, however, if.",
@@ -45,8 +55,6 @@ REMARKS: Final[dict[str, tuple[str, str]]] = {
         "You give causes, conditions and contrasts.",
         "Do more than add one point to the next: give reasons and conditions.",
     ),
-    "order_cues": ("Beginning, steps and end are easy to make out.", "Show where you begin, what comes next and what you conclude."),
-    "point_order": ("Your steps come in a sensible order.", "Check the order of your steps; some come before what they depend on."),
 }
 """Per signal, what is said when it is strong and what is advised when it is weak."""
 
@@ -55,6 +63,7 @@ LIMITS: Final = {
     "sentences": "With so few sentences no line of argument can show.",
     "list": "The text is a list of terms rather than sentences that say something about them.",
     "word_order": "Many sentences do not hold together as sentences.",
+    "evidence": "No sentence makes one of the points that matter.",
     "topic": "The text does not deal with the question that was asked.",
 }
 """Why a level is held down, by the limit."""
@@ -68,6 +77,8 @@ POINTS: Final = (
 )
 """How much of what matters an answer of each level of accuracy says."""
 
+OPPOSITE: Final = "At least one sentence seems to say the opposite of what is right."
+DISMISSED: Final = "You wave several things aside; check whether they matter after all."
 BLANK: Final = "There is no answer to read."
 COPIED: Final = "Much of the text repeats the question or itself; each thought counts once, in your own words."
 WEAK: Final = 0.6
@@ -76,7 +87,13 @@ COPIED_SHARE: Final = 0.4
 QUOTED_LENGTH: Final = 480
 
 FEEDBACK_HASH: Final = content_hash(
-    {"openings": OPENINGS, "points": POINTS, "remarks": REMARKS, "limits": LIMITS, "blank": BLANK, "copied": COPIED}
+    {
+        "openings": OPENINGS,
+        "points": POINTS,
+        "remarks": REMARKS,
+        "limits": LIMITS,
+        "single": [BLANK, COPIED, OPPOSITE, DISMISSED],
+    }
 )
 
 
@@ -114,11 +131,18 @@ def style_advice(judgement: Judgement) -> str:
     return REMARKS[worst.name][1] if worst.score < WEAK else ""
 
 
-def accuracy_reason(level: int, missed: Sequence[PointEvidence], copied_share: float) -> str:
+def accuracy_reason(judgement: Judgement, missed: Sequence[PointEvidence], copied_share: float) -> str:
     """How much of what matters is there, in words, and what stands against it."""
     against = any(found.contradiction > 0 and found.unit for found in missed)
-    wrong = "At least one sentence seems to say the opposite of what is right." if against else ""
-    return " ".join(filter(None, [POINTS[level], wrong, COPIED if copied_share >= COPIED_SHARE else ""]))
+    aside = any(signal.name == "dismissals" and signal.score < WEAK for signal in judgement.signals)
+    reasons = [
+        POINTS[judgement.level],
+        *(LIMITS[limit.name] for limit in judgement.limits),
+        OPPOSITE if against else "",
+        DISMISSED if aside else "",
+        COPIED if copied_share >= COPIED_SHARE else "",
+    ]
+    return " ".join(filter(None, reasons))
 
 
 def accuracy_advice(missed: Sequence[PointEvidence]) -> str:

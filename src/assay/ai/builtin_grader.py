@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from assay.ai.builtin_accuracy import PointEvidence, coverage, weigh_points
+from assay.ai.builtin_accuracy import Content, PointEvidence, judge_accuracy, weigh
 from assay.ai.builtin_calibration import CALIBRATION, VERSION, Calibration, calibration_hash
 from assay.ai.builtin_clarity import judge_clarity
 from assay.ai.builtin_coherence import judge_coherence
@@ -27,7 +27,7 @@ from assay.ai.builtin_feedback import (
 )
 from assay.ai.builtin_language import Span, words
 from assay.ai.builtin_reading import Reading, read
-from assay.ai.builtin_style import Judgement, level_of
+from assay.ai.builtin_style import Judgement
 from assay.domain.errors import Fault, ProviderError
 from assay.domain.evidence import MIN_QUOTE_WORDS, count_words
 from assay.domain.grading import DimensionDraft, EssayTask, Identity, ModelReply, Usage, VerdictDraft
@@ -79,14 +79,14 @@ class BuiltinGrader:
 
 
 def _grade(reading: Reading, calibration: Calibration) -> VerdictDraft:
-    evidence = weigh_points(reading, calibration)
-    made = [found.point.id for found in evidence if found.strength >= calibration.point_counts]
-    missed = [found for found in evidence if found.point.id not in made]
-    clarity = judge_clarity(reading, evidence, calibration)
-    coherence = judge_coherence(reading, evidence, calibration)
+    content = weigh(reading, calibration)
+    made = [found.point.id for found in content.points if found.strength >= calibration.point_counts]
+    missed = [found for found in content.points if found.point.id not in made]
+    clarity = judge_clarity(reading, content, calibration)
+    coherence = judge_coherence(reading, content, calibration)
     drafts = {
         Dimension.CLARITY: _style(Dimension.CLARITY, reading, clarity),
-        Dimension.ACCURACY: _accuracy(reading, evidence, missed, calibration),
+        Dimension.ACCURACY: _accuracy(reading, content, missed, calibration),
         Dimension.COHERENCE: _style(Dimension.COHERENCE, reading, coherence),
     }
     advice = {
@@ -113,36 +113,34 @@ def _verdict(
     return VerdictDraft(dimensions=drafts, feedback=feedback, topics_well=tuple(made), topics_missed=tuple(missed))
 
 
-def _accuracy(
-    reading: Reading, evidence: Sequence[PointEvidence], missed: Sequence[PointEvidence], calibration: Calibration
-) -> DimensionDraft:
-    score = coverage(evidence)
-    level = level_of(score, calibration.accuracy_cuts)
-    shown = sorted((found for found in evidence if found.strength > 0), key=lambda found: -found.strength * found.point.weight)
+def _accuracy(reading: Reading, content: Content, missed: Sequence[PointEvidence], calibration: Calibration) -> DimensionDraft:
+    judgement = judge_accuracy(reading, content, calibration)
     rubric = reading.task.rubric.accuracy
+    level = judgement.level
     return DimensionDraft(
         level=level,
-        rationale=rationale(level, rubric, accuracy_reason(level, missed, reading.copied_share)),
-        quotes=_quotes(reading, [found.unit for found in shown if found.unit]) if level else (),
+        rationale=rationale(level, rubric, accuracy_reason(judgement, missed, reading.copied_share)),
+        quotes=_quotes(reading, judgement.evidence or reading.sentences[:1]) if level else (),
         improvement=improvement(level, rubric, accuracy_advice(missed) if level < MAX_LEVEL else ""),
-        features={**_accuracy_features(score, evidence), "copied_share": round(reading.copied_share, 4)},
+        features={**judgement.features(), **_point_features(content), "copied_share": round(reading.copied_share, 4)},
     )
 
 
-def _accuracy_features(score: float, evidence: Sequence[PointEvidence]) -> dict[str, float]:
-    total = sum(found.point.weight for found in evidence)
-    found_values = {"coverage": score}
-    for found in evidence:
+def _point_features(content: Content) -> dict[str, float]:
+    """What was measured for every key point; the points' contributions add up to the coverage."""
+    total = sum(found.point.weight for found in content.points)
+    values: dict[str, float] = {}
+    for found in content.points:
         name = f"point.{found.point.id}"
-        found_values |= {
+        values |= {
             name: found.strength,
-            f"{name}.contribution": found.strength * found.point.weight / total,
+            f"{name}.of_coverage": found.strength * found.point.weight / total,
             f"{name}.similarity": found.similarity,
             f"{name}.overlap": found.overlap,
             f"{name}.prompt": found.baseline,
             f"{name}.contradiction": found.contradiction,
         }
-    return {name: round(value, 4) for name, value in found_values.items()}
+    return {name: round(value, 4) for name, value in values.items()}
 
 
 def _style(name: Dimension, reading: Reading, judgement: Judgement) -> DimensionDraft:

@@ -6,7 +6,17 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from assay.ai.builtin_vocabulary import ABBREVIATIONS, AUXILIARIES, CLASHES, CONNECTIVES, FUNCTION_WORDS, NEGATORS, PRONOUNS
+from assay.ai.builtin_vocabulary import (
+    ABBREVIATIONS,
+    AUXILIARIES,
+    BEFORE_NUMBERS,
+    CLASHES,
+    CLOSING,
+    CONNECTIVES,
+    FUNCTION_WORDS,
+    NEGATORS,
+    PRONOUNS,
+)
 
 LONG_SENTENCE: Final = 36
 """Words above which a sentence is also read clause by clause."""
@@ -42,11 +52,19 @@ def sentences(text: str) -> list[Span]:
     found: list[Span] = []
     start = 0
     for hit in _END.finditer(text):
-        if text[hit.start()] == "." and text[start : hit.end()].rsplit(maxsplit=1)[-1].casefold().lstrip("(") in ABBREVIATIONS:
+        if text[hit.start()] == "." and _abbreviated(text[start : hit.end()], text[hit.end() : hit.end() + 40].lstrip()):
             continue
         found += _trimmed(text, start, hit.end())
         start = hit.end()
     return [*found, *_trimmed(text, start, len(text))]
+
+
+def _abbreviated(before: str, after: str) -> bool:
+    """Whether the full stop at the end of `before` marks an abbreviation, and not the end of a sentence, `after` being what follows."""
+    word = before.rsplit(maxsplit=1)[-1].casefold().lstrip("(")
+    if word in BEFORE_NUMBERS:
+        return after[:1].isdigit()
+    return word in ABBREVIATIONS and not (word in CLOSING and after[:1].isupper())
 
 
 def clauses(sentence: Span) -> list[Span]:

@@ -1,5 +1,6 @@
 """An essay as the built-in grader sees it: its sentences, which of them are the student's own, and a vector for every text it compares."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from assay.ai.builtin_calibration import Calibration
 from assay.ai.builtin_language import Span, clauses, content_words, sentences, stem, words
+from assay.ai.builtin_spelling import Spelling, spelling
 from assay.domain.grading import EssayTask
 from assay.domain.ports import Embedder
 from assay.domain.prechecks import copied_runs, repetition
 
+_PARTS: Final = re.compile(r"[,;:]\s| such as | or ")
 MAX_SENTENCES: Final = 300
 """More of a text is not read: above any honest essay, and what keeps a hostile one from taking long."""
 
@@ -35,15 +38,27 @@ class Reading:
     prompt: tuple[str, ...]
     """The sentences of the prompt."""
     vectors: dict[str, Array]
+    spell: Spelling
+    """Gives a text of the essay without its slips and chat words: what is compared and counted is what was meant."""
 
     def rows(self, texts: Sequence[str]) -> Array:
         """The vectors of `texts`, one row each."""
         return np.stack([self.vectors[text] for text in texts])
 
     @cached_property
+    def plain(self) -> tuple[str, ...]:
+        """The student's own sentences without their slips."""
+        return tuple(self.spell(sentence.text) for sentence in self.sentences)
+
+    @cached_property
+    def plain_units(self) -> tuple[str, ...]:
+        """The units without their slips."""
+        return tuple(self.spell(unit.text) for unit in self.units)
+
+    @cached_property
     def own_words(self) -> list[str]:
-        """The words of the student's own sentences."""
-        return [word for sentence in self.sentences for word in words(sentence.text)]
+        """The words of the student's own sentences, as meant."""
+        return [word for sentence in self.plain for word in words(sentence)]
 
     @cached_property
     def prompt_words(self) -> tuple[str, ...]:
@@ -53,16 +68,19 @@ class Reading:
     @cached_property
     def stems(self) -> list[frozenset[str]]:
         """The stems of the content words of each sentence."""
-        return [frozenset(stem(word) for word in content_words(sentence.text)) for sentence in self.sentences]
+        return [frozenset(stem(word) for word in content_words(sentence)) for sentence in self.plain]
 
     @cached_property
     def relevance(self) -> list[float]:
         """Per sentence, the highest cosine to a key point or a sentence of the prompt."""
-        if not self.sentences:
-            return []
+        return [float(value) for value in self.nearness(self.plain)]
+
+    def nearness(self, texts: Sequence[str]) -> Array:
+        """Per text, the highest cosine to a key point or a sentence of the prompt."""
+        if not texts:
+            return np.zeros(0, dtype=np.float32)
         about = self.rows([*(point.text for point in self.task.rubric.key_points), *self.prompt])
-        nearest = (self.rows([sentence.text for sentence in self.sentences]) @ about.T).max(axis=1)
-        return [float(value) for value in nearest]
+        return np.asarray((self.rows(texts) @ about.T).max(axis=1))
 
     def slice(self, first: Span, last: Span) -> Span:
         """The stretch of the essay from `first` to `last`."""
@@ -77,12 +95,26 @@ async def read(task: EssayTask, embedder: Embedder, calibration: Calibration) ->
     prompt = tuple(sentence.text for sentence in sentences(task.prompt)) or (task.prompt,)
     units = units_of(own, task.essay)
     points = [point.text for point in task.rubric.key_points]
-    texts = [*prompt, *points, *(unit.text for unit in units), *(sentence.text for sentence in own)]
-    wanted = list(dict.fromkeys([*texts, *(word for text in texts for word in content_words(text))]))
+    spell = spelling([task.prompt, *points])
+    texts = [*prompt, *points, *(spell(span.text) for span in (*units, *own))]
+    described = [part for level in described_levels(task) for part in level]
+    wanted = list(dict.fromkeys([*texts, *described, *(word for text in texts for word in content_words(text))]))
     vectors = np.asarray(await embedder.embed(wanted), dtype=np.float32)
     total = sum(len(sentence.text) for sentence in found)
     borrowed = sum(share * len(sentence.text) for sentence, share in zip(found, shares, strict=True))
-    return Reading(task, own, borrowed / total if total else 0.0, units, prompt, dict(zip(wanted, vectors, strict=True)))
+    return Reading(task, own, borrowed / total if total else 0.0, units, prompt, dict(zip(wanted, vectors, strict=True)), spell)
+
+
+def described_levels(task: EssayTask) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What the rubric's descriptors name: parts of the two lowest and two highest levels of accuracy, and of the best of coherence."""
+    levels = task.rubric.accuracy.levels
+    low, high = (tuple(part for text in chosen for part in parts(text)) for chosen in (levels[:2], levels[3:]))
+    return low, high, parts(task.rubric.coherence.levels[-1], least=2)
+
+
+def parts(descriptor: str, least: int = 3) -> tuple[str, ...]:
+    """The pieces between a descriptor's commas, semicolons and colons, and around `such as` and `or`, of `least` words or more."""
+    return tuple(piece.strip(" .") for piece in _PARTS.split(descriptor) if len(piece.split()) >= least)
 
 
 def units_of(own: Sequence[Span], essay: str) -> tuple[Span, ...]:

@@ -1,10 +1,10 @@
-"""What clarity and coherence share: signals with weights, a score made of them, and limits that no score can pass."""
+"""What the three dimensions share: signals with weights, a score made of them, and limits that no score can pass."""
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
+from statistics import fmean, median
+from types import MappingProxyType
 from typing import NamedTuple
 
-from assay.ai.builtin_accuracy import PointEvidence
 from assay.ai.builtin_calibration import Calibration, Curve
 from assay.ai.builtin_language import Span, clashes, function_share, list_share
 from assay.ai.builtin_reading import Reading
@@ -27,7 +27,7 @@ class Limit(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """The level of a style dimension with everything it came from, and the spans of the essay that show it."""
+    """The level of a dimension with everything it came from, and the spans of the essay that show it."""
 
     level: int
     score: float
@@ -35,6 +35,8 @@ class Judgement(NamedTuple):
     limits: tuple[Limit, ...]
     """Only those that hold."""
     evidence: tuple[Span, ...]
+    details: Mapping[str, float] = MappingProxyType({})
+    """What single values are made of."""
 
     def features(self) -> dict[str, float]:
         """Every value with its contribution to the score; the contributions add up to `score`. A limit is listed with its level."""
@@ -43,6 +45,7 @@ class Judgement(NamedTuple):
         for signal in self.signals:
             found[signal.name] = signal.value
             found[f"{signal.name}.contribution"] = signal.weight * signal.score / total
+        found |= self.details
         found |= {f"limit.{limit.name}": float(limit.level) for limit in self.limits}
         return {name: round(value, 4) for name, value in found.items()}
 
@@ -70,7 +73,7 @@ def level_of(score: float, cuts: Sequence[float]) -> int:
 
 def limits(reading: Reading, calibration: Calibration) -> list[Limit]:
     """What limits clarity and coherence alike: too little own text, a list of terms, words in no order, or another subject."""
-    text = " ".join(sentence.text for sentence in reading.sentences)
+    text = " ".join(reading.plain)
     own = len(reading.own_words)
     found = [Limit("length", level) for level, least in enumerate(calibration.min_words) if own < least][:1]
     prose = function_share(text)
@@ -78,7 +81,8 @@ def limits(reading: Reading, calibration: Calibration) -> list[Limit]:
         found.append(Limit("list", 1 if prose >= calibration.prose[0] else 0))
     if clashes(text) > max(1.0, calibration.disorder[1] * own):
         found.append(Limit("word_order", 1))
-    if topicality(reading) < calibration.topical:
+    mean, middle = calibration.topical
+    if topicality(reading) < mean or median(reading.relevance or [0.0]) < middle:
         found.append(Limit("topic", 1))
     return found
 
@@ -86,9 +90,3 @@ def limits(reading: Reading, calibration: Calibration) -> list[Limit]:
 def topicality(reading: Reading) -> float:
     """Mean relevance of the sentences; 0 without any."""
     return fmean(reading.relevance) if reading.relevance else 0.0
-
-
-def developed(reading: Reading, evidence: Sequence[PointEvidence]) -> float:
-    """Share of the sentences that say something to the matter: that come near enough to a key point to begin to make it."""
-    touching = [any(found.touches(sentence) for found in evidence) for sentence in reading.sentences]
-    return fmean(touching) if touching else 0.0

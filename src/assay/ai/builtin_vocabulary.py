@@ -12,6 +12,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 ABBREVIATIONS: Final = _words("e.g. i.e. etc. vs. cf. approx. ca. mr. mrs. ms. dr. prof. st. no. fig. incl. resp. min. max.")
+BEFORE_NUMBERS: Final = _words("no. fig. approx. ca. min. max.")
+"""Abbreviations only where a number follows; elsewhere they are words at the end of a sentence."""
+CLOSING: Final = _words("etc. st. incl. resp.")
+"""Abbreviations that may also end a sentence, which a capital after them shows."""
 FUNCTION_WORDS: Final = _words(
     """a about above after again against all almost also although am among an and another any are as at be because been before being
     below between both but by can cannot could despite did do does doing during each either else enough even ever every few for from
@@ -60,6 +64,56 @@ INFORMAL: Final = _words(
     """u ur gonna wanna gotta kinda sorta cuz coz bc pls plz thx lol btw imo idk dunno ain't y'all alot dont cant wont doesnt didnt isnt
     wouldnt shouldnt couldnt im ive thats theres whats"""
 )
+PLAIN: Final[dict[str, str]] = {
+    "gotta": "have to", "wanna": "want to", "gonna": "going to", "cuz": "because", "coz": "because", "cos": "because", "kinda": "rather",
+    "sorta": "rather", "lemme": "let me", "gimme": "give me", "dunno": "do not know", "folks": "people", "guys": "people", "pls": "please",
+    "thx": "thanks", "dont": "do not", "doesnt": "does not", "didnt": "did not", "cant": "cannot", "wont": "will not", "isnt": "is not",
+    "wouldnt": "would not", "shouldnt": "should not", "couldnt": "could not", "thats": "that is", "theres": "there is",
+}  # fmt: skip
+"""Chat words and what they stand for."""
+GLOSSARY: Final[dict[str, str]] = {
+    # services and operations
+    "API": "interface", "DB": "database", "db": "database", "tx": "transaction", "txn": "transaction", "conn": "connection",
+    "conns": "connections", "req": "request", "reqs": "requests", "resp": "response", "cfg": "configuration", "config": "configuration",
+    "env": "environment", "prod": "production", "repo": "repository", "deps": "dependencies", "infra": "infrastructure",
+    "CB": "circuit breaker", "LB": "load balancer", "TTL": "expiry time", "FK": "foreign key", "PK": "primary key", "UI": "user interface",
+    "SLO": "service level objective", "SLOs": "service level objectives", "SLI": "service level indicator",
+    "SLIs": "service level indicators", "MTTR": "time to recovery", "IaC": "infrastructure as code", "k8s": "Kubernetes",
+    "WAL": "write-ahead log", "PITR": "recovery to a point in time", "RPO": "data that may be lost", "RTO": "time to recovery",
+    "DR": "disaster recovery", "AZ": "availability zone", "CDN": "content delivery network", "QPS": "requests per second",
+    "p50": "median latency", "p95": "95th-percentile latency", "p99": "99th-percentile latency", "GC": "garbage collection",
+    "HA": "high availability", "OOM": "out of memory", "VM": "virtual machine", "cron": "scheduled job", "CI/CD": "automated release",
+    # security
+    "MFA": "second factor authentication", "2FA": "second factor authentication", "OTP": "one-time password", "creds": "credentials",
+    "auth": "authentication", "pw": "password", "pwd": "password", "PII": "personal data", "XSS": "cross-site scripting",
+    "CSRF": "cross-site request forgery", "CSP": "content security policy", "SQLi": "SQL injection", "RCE": "remote code execution",
+    "IOC": "indicator of compromise", "IOCs": "indicators of compromise", "TA": "attacker", "DC": "domain controller",
+    "DCs": "domain controllers", "IR": "incident response", "OOB": "out of band", "BEC": "business e-mail fraud",
+    "DPO": "data protection officer", "LEA": "police", "EDR": "endpoint detection", "SIEM": "log analysis", "AD": "active directory",
+    "ACL": "access list", "vuln": "vulnerability", "vulns": "vulnerabilities", "RAM": "memory", "DLP": "data leak prevention",
+    # data and models
+    "RCT": "randomised experiment", "ITT": "all who were assigned, treated or not", "MDE": "smallest detectable effect",
+    "SRM": "unequal group sizes", "CR": "conversion rate", "CTR": "click rate", "ATE": "average effect",
+    "DiD": "difference in differences", "OEC": "primary metric", "KPI": "key metric", "ETL": "data pipeline",
+    "stddev": "standard deviation", "MAE": "mean absolute error", "PSI": "drift of the inputs",
+    "FPR": "false positive rate", "FNR": "false negative rate",
+    "TPR": "true positive rate", "ETA": "arrival time", "HITL": "human in the loop", "ML": "machine learning",
+    "DP": "equal selection rates",
+    # pages
+    "a11y": "accessibility", "SR": "screen reader", "SRs": "screen readers", "kbd": "keyboard", "btn": "button", "SSR": "server rendering",
+    "LCP": "largest contentful paint", "CLS": "layout shift", "esc": "Escape key", "e2e": "end-to-end tests",
+}  # fmt: skip
+"""Abbreviations of the trade and what they stand for: a reader who knows them finds the point, clarity pays for them all the same."""
+DISMISSALS: Final = re.compile(
+    r"\b(?:unnecessary|superfluous|needless|pointless|irrelevant|harmless|(?:not|never) (?:be )?(?:needed|necessary|required|important)"
+    r"|no need|(?:need|have) not(?: to)?|needn't|(?:do|does|will|would)(?: not|n't) (?:have to|need|matter)"
+    r"|no (?:longer )?(?:harm|damage|role)|wast(?:e|es|ing)|without (?:any )?(?:doubt|danger|risk)|rules? out|impossible"
+    r"|in any case|anyway|settles itself|of course"
+    r"|can(?:not|'t) (?:be|make|happen|occur|escape|see|hurt|go wrong)"
+    r"|would (?:be|only) (?:a mistake|harm\w*|delay\w*|annoy\w*|disturb\w*))\b",
+    re.IGNORECASE,
+)
+"""Ways to wave something aside: where a rubric asks for it, whoever does so is mostly wrong."""
 MISSPELT: Final = _words(
     """recieve recieved seperate seperated definately occured occuring untill wich becouse becuase teh thier adress acces accross
     apropriate begining beleive calender catagory comparision concious dependancy dependant enviroment existance explaination
@@ -102,10 +156,42 @@ LATE: Final = re.compile(
     re.IGNORECASE,
 )
 """Sentence openings that end a text, or speak of what comes after the main steps."""
-ORDINALS: Final = tuple(
-    re.compile(rf"\b(?:{pattern})\b")
-    for pattern in ("first|firstly", "second|secondly", "third|thirdly", "fourth", "finally|lastly|at last")
+LEANING: Final = re.compile(
+    r"(?:(?:and|but|so|then|if|when|once|because|while|since|as soon as|after|until) )?"
+    r"(?:it|they|he|she|this|that|these|those|such|its|their|them|him|both|one|neither|none|each|some|others?)\b"
+    r"|(?:but|however|yet|so|therefore|thus|hence|also|then|and|otherwise|instead|still|only then|in addition|moreover|furthermore|besides"
+    r"|nevertheless|consequently|as a result|(?:for|in|with|because of|at) (?:this|that|these|the same)|that is why|this is why|likewise"
+    r"|in contrast|on the other|meanwhile|even|again|similarly|afterwards|after (?:this|that)|before (?:this|that)|next|finally|lastly"
+    r"|(?:the )?(?:second|third|other|rest)|secondly|thirdly|another)\b",
+    re.IGNORECASE,
 )
+"""Sentence openings that point back, by a pronoun or by a connective: a text cannot well begin with one."""
+PROBLEM: Final = re.compile(
+    r"\b(?:problem|cause|reason|why|happened|root|means|question|shows?|fault|trouble|because|today|yesterday|at the moment|normally"
+    r"|explains?)\b",
+    re.IGNORECASE,
+)
+"""Words of a sentence that says what is the matter."""
+CONDITION: Final = re.compile(r"(?:if|when|as soon as|once|after|before|until|only)\b", re.IGNORECASE)
+"""Openings of a sentence that says when something holds."""
+ADVICE: Final = re.compile(r"\b(?:would|should|must|can|will|has to|have to|needs?)\b", re.IGNORECASE)
+CHECKING: Final = re.compile(
+    r"\b(?:prov(?:e|es|ed|ing)|proof|test(?:s|ed|ing)?|check(?:s|ed|ing)?|verif\w+|monitor\w*|watch|compare[sd]?|afterwards|release|review"
+    r"|after (?:the|this|that)|later|quarter\w*|(?:each|every|next) (?:month|week|monday|quarter|year|day))\b",
+    re.IGNORECASE,
+)
+SEQUEL: Final = re.compile(r"\b(?:then|next|now|only|even)\b", re.IGNORECASE)
+REASON: Final = re.compile(r"\b(?:because|since|for)\b", re.IGNORECASE)
+"""What is to be done follows what is the matter and why; what shows whether it worked follows what was done."""
+PRONOUN: Final = re.compile(r"\b(?:it|they|them|its|their|this|these|he|she|him|her|that)\b", re.IGNORECASE)
+COUNTED: Final = re.compile(r"\b(?:two|three|four|several|both|following)\b", re.IGNORECASE)
+FIRST: Final = re.compile(r"(?:(?:the |on the |for the )?first|(?:the |on the )?one)\b", re.IGNORECASE)
+"""An announcement of several things, and the opening of the first of them."""
+ORDINALS: Final = tuple(
+    re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
+    for pattern in ("first|firstly|to begin", "second|secondly|then|next", "third|thirdly|after that", "fourth|later",
+                    "finally|lastly|at last|last|in the end|at the end|afterwards")
+)  # fmt: skip
 """Counting words, lowest first."""
 OPPOSITES: Final = (
     ("before", "after"), ("increase", "decrease"), ("increase", "reduce"), ("more", "fewer"), ("more", "less"), ("always", "never"),
@@ -126,9 +212,14 @@ VOCABULARY: Final = {
     "vague": sorted(VAGUE),
     "informal": sorted(INFORMAL),
     "misspelt": sorted(MISSPELT),
+    "plain": PLAIN,
+    "glossary": GLOSSARY,
+    "numbered": sorted(BEFORE_NUMBERS),
+    "closing": sorted(CLOSING),
     "pronouns": sorted(PRONOUNS),
     "connectives": {kind: list(found) for kind, found in CONNECTIVES.items()},
     "opposites": [list(pair) for pair in OPPOSITES],
-    "openings": [pattern.pattern for pattern in (BACKWARD, EARLY, LATE, *ORDINALS)],
+    "signs": [one.pattern for one in (PROBLEM, COUNTED, FIRST, CONDITION, ADVICE, CHECKING, SEQUEL, REASON, PRONOUN)],
+    "openings": [pattern.pattern for pattern in (BACKWARD, EARLY, LATE, DISMISSALS, LEANING, *ORDINALS)],
 }
 """All lists, for the hash of the grader's parameters."""
