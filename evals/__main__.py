@@ -7,12 +7,14 @@ import typer
 from rich.console import Console
 
 from evals import grading as grading_run
+from evals import retrieval as retrieval_run
 from evals import safety as safety_run
 from evals.essays import DataError, Half
 from evals.report import Report
+from evals.retrieval import Files
 from evals.statistics import SEED
 
-app: Final = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="What the graders are worth.")
+app: Final = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="What the judgements are worth.")
 
 MIN_WIDTH: Final = 118
 """Columns that the tables need."""
@@ -39,16 +41,47 @@ def _finish(report: Report, *, as_json: bool) -> None:
 def grading(
     half: HalfOption = Half.TEST,
     data: Annotated[Path | None, typer.Option(help="Another set, as JSON Lines: all of it is used. See evals/grading/README.md.")] = None,
+    drawn: Annotated[Path | None, typer.Option("--picture", help="Write the matrices and the twins' moves to this file, as SVG.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Agreement of the built-in grader with levels people gave, and what misleads it."""
     try:
-        report = grading_run.run(_progress(), half=half, data=data)
-    except DataError as problem:
+        report = grading_run.run(_progress(), half=half, data=data, drawn=drawn)
+    except (DataError, OSError) as problem:
         typer.echo(f"grading: {problem}", err=True)
         raise typer.Exit(2) from problem
     _finish(report, as_json=as_json)
+
+
+@app.command()
+def retrieval(
+    half: HalfOption = Half.TEST,
+    catalog: Annotated[Path | None, typer.Option(help="Another catalog, with --queries and --qrels: see evals/retrieval/.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="Its queries, as JSON Lines.")] = None,
+    qrels: Annotated[Path | None, typer.Option(help="Its judgments, as JSON Lines.")] = None,
+    relevant: Annotated[int | None, typer.Option(help="Lowest grade that counts as relevant.", min=1)] = None,
+    *,
+    bare: Annotated[bool, typer.Option("--bare", help="Our own catalog by titles and descriptions alone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Precision of the recommended credentials, beside simpler recommenders, and what each part of the method adds."""
+    try:
+        files = _files(catalog, queries, qrels)
+        report = retrieval_run.run(_progress(), half=half, files=files, bare=bare, relevant=relevant)
+    except DataError as problem:
+        typer.echo(f"retrieval: {problem}", err=True)
+        raise typer.Exit(2) from problem
+    _finish(report, as_json=as_json)
+
+
+def _files(catalog: Path | None, queries: Path | None, qrels: Path | None) -> Files | None:
+    """All three or none. Raises `DataError`."""
+    if catalog and queries and qrels:
+        return Files(catalog, queries, qrels)
+    if catalog or queries or qrels:
+        raise DataError("--catalog, --queries and --qrels belong together")
+    return None
 
 
 @app.command()

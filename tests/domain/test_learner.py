@@ -64,6 +64,20 @@ def test_an_essay_that_is_held_is_no_score_of_zero() -> None:
     assert held.trust == 0.5
 
 
+def test_an_essay_off_its_topic_is_no_evidence() -> None:
+    """Nothing right and hardly a clear sentence about the question: mastery stays as it was; nothing right but on the topic lowers it."""
+    before = learner()
+    elsewhere, wrong = (learner(essays=(essay(percent=percent, accuracy=0),)) for percent in (12, 31))
+    assert (elsewhere.overall, elsewhere.shown) == (before.overall, before.shown)
+    assert wrong.mastery("testing") < before.mastery("testing")
+
+
+def test_mastery_follows_accuracy_not_style() -> None:
+    """Of two essays with the same percentage the more accurate one shows more."""
+    plain, smooth = (learner(essays=(essay(percent=50, accuracy=accuracy),)) for accuracy in (3, 1))
+    assert plain.mastery("testing") > smooth.mastery("testing")
+
+
 def test_need_follows_the_gap_and_the_focus() -> None:
     """A gap that showed weighs more than an unknown skill, that more than a shown one; outside the focus only a gap that showed counts."""
     student = learner(theory=(*learner().theory, TheoryResult(skills=("cobol",), credit=0)))

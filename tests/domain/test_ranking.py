@@ -101,8 +101,8 @@ def test_a_prerequisite_comes_first_and_is_lifted_by_what_it_opens() -> None:
     """What builds on an unmet prerequisite stands after it, whatever the search said."""
     first = candidate("basics", "testing", relevance=0.1, level="beginner")
     then = candidate("beyond", "caching", "http", relevance=1.0, prerequisites=("basics",))
-    theory = (TheoryResult(skills=("testing",), credit=0), TheoryResult(skills=("caching",), credit=0))
-    ranking = _ranked(then, first, theory=theory)
+    theory = (TheoryResult(skills=("testing",), credit=0), TheoryResult(skills=("sql",), credit=1))
+    ranking = _ranked(then, first, theory=theory, signals={"interest:caching": 1.0, "interest:http": 1.0})
     assert _slugs(ranking) == ["basics", "beyond"]
     assert "opens_the_way" in _codes(ranking, "basics")
     assert "sequence" in _codes(ranking, "beyond")

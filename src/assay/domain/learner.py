@@ -21,7 +21,7 @@ PRIOR: Final = 0.4
 """Mastery assumed of somebody of whom nothing is known."""
 STRONG: Final = 0.65
 WEAK: Final = 0.45
-_ESSAY: Final = 2.0
+_ESSAY: Final = 2.5
 """Weight of an essay beside one theoretical question."""
 _SECONDARY: Final = 0.5
 """Weight of a question's further skills beside its first."""

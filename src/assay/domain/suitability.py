@@ -14,13 +14,13 @@ from assay.domain.questions import Slug
 from assay.domain.tracks import SkillLevel
 from assay.kit.model import Value
 
-SIGNALS: Final[dict[str, float]] = {"relevance": 0.25, "skill_gap": 0.35, "role_focus": 0.23, "interest": 0.15}
+SIGNALS: Final[dict[str, float]] = {"relevance": 0.25, "skill_gap": 0.35, "role_focus": 0.23, "interest": 0.2}
 """What each signal adds to a score when it is full. These and the other weights were tuned on the development half of evals/retrieval."""
 _FULL_GAP: Final = 0.45
 _FULL_INTEREST: Final = 0.7
 """Need and interest, averaged over a credential's skills, from which the signal is full."""
 _LEVEL_FITS: Final = 0.05
-_LEVEL_STEP: Final = 0.3
+_LEVEL_STEP: Final = 0.5
 _FIRST_SKILL: Final = 2.0
 """Weight of a credential's first skill, the one that is taught, beside those of the further ones, which fall as in DCG."""
 _MAIN_SKILL: Final = 0.7
@@ -33,7 +33,7 @@ _AIM: Final = 0.5
 _KNOWN: Final = 0.7
 _SKIPS: Final = {SkillLevel.BEGINNER: 0.45, SkillLevel.INTERMEDIATE: 0.6, SkillLevel.ADVANCED: 0.75}
 """Mastery of its skills from which a prerequisite of this level counts as met."""
-_LACKING: Final = 0.3
+_LACKING: Final = 0.35
 """Mastery below which a skill that is asked for is lacking; less than the prior, so that nothing is held against the unknown."""
 _PREREQUISITE: Final = 0.1
 """Off for the step that has to be taken first, and for each skill that is asked for and lacking."""

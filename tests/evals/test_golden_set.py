@@ -1,0 +1,116 @@
+"""The golden set of retrieval: the rules of the judge, what was derived from the profiles, and how the halves are drawn."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from assay.domain.credentials import CredentialContent
+from assay.domain.tracks import TrackContent
+from evals import golden
+from evals.advisor import Student, grade
+from evals.essays import Half
+from evals.retrieval_queries import elsewhere, of_half
+
+TRACK = TrackContent(name="Backend Engineer", description="Builds services that others rely on.", skill_focus=("sql", "http"))
+
+
+def _student(**changes: Any) -> Student:
+    values = {
+        "id": "s",
+        "track": "backend",
+        "who": "somebody",
+        "base": 1,
+        "mastery": {},
+        "interests": {},
+        "pace": "steady",
+        "goal": "",
+        "wish": "",
+    }
+    return Student.model_validate({**values, **changes})
+
+
+def _credential(**changes: Any) -> CredentialContent:
+    values = {
+        "title": "More SQL",
+        "provider": "Northfold",
+        "description": "A course in which forty queries are written, read and improved.",
+        "outcomes": ("Write a query.",),
+        "skills": ("sql",),
+        "level": "intermediate",
+        "workload_hours": 20,
+    }
+    return CredentialContent.model_validate({**values, **changes})
+
+
+FIRST = _credential(level="beginner")
+
+
+@pytest.mark.parametrize(
+    ("student", "credential", "expected"),
+    [
+        ({}, {}, 3),
+        ({}, {"level": "beginner"}, 2),
+        ({}, {"level": "advanced"}, 2),
+        ({"mastery": {"sql": 3}}, {}, 0),
+        ({"mastery": {"sql": 0}}, {"level": "advanced"}, 0),
+        ({"mastery": {"sql": 2}}, {"level": "advanced"}, 2),
+        ({"mastery": {"sql": 2}, "interests": {"sql": 1.0}}, {"level": "advanced"}, 3),
+        ({"interests": {"sql": -1.0}}, {}, 2),
+        ({}, {"language": "de"}, 0),
+        ({}, {"skills": ("pottery",)}, 0),
+        ({"interests": {"pottery": 1.0}}, {"skills": ("pottery",)}, 2),
+        ({}, {"skills": ("pottery", "sql")}, 2),
+        ({"mastery": {"go": 0}}, {"prerequisite_skills": ("go",)}, 2),
+        ({"mastery": {"go": 0, "css": 0}}, {"prerequisite_skills": ("go", "css")}, 0),
+        ({"mastery": {"sql": 0}}, {"prerequisites": ("first",)}, 1),
+        ({"pace": "light"}, {"workload_hours": 60}, 2),
+    ],
+)
+def test_the_written_rules(student: dict[str, Any], credential: dict[str, Any], expected: int) -> None:
+    """Each rule of evals/retrieval/README.md, alone."""
+    assert grade(_student(**student), TRACK, _credential(**credential), {"first": FIRST}) == expected
+
+
+def test_what_was_not_told_is_as_the_base() -> None:
+    """Neither a mastery nor a wish that no answer told of counts."""
+    student = _student(mastery={"sql": 3, "http": 0}, interests={"sql": 1.0, "http": 1.0}).as_far_as({"http"}, {"sql"})
+    assert (student.knows("sql"), student.knows("http"), student.wishes("sql"), student.wishes("http")) == (1, 0, True, False)
+
+
+def test_queries_and_judgments_are_those_of_the_profiles() -> None:
+    """What is stored can be computed again; after a change of seeds or profiles `python -m evals.golden` writes both anew."""
+    everybody = golden.students()
+    assert golden.answered() == [golden.answer(student) for student in everybody]
+    assert golden.qrels() == [judgment for student in everybody for judgment in golden.judgments(student)]
+
+
+def test_the_set_is_large_enough() -> None:
+    """At least sixty queries over all six tracks, each with five relevant credentials or more; texts of every quality for each topic."""
+    everybody = golden.students()
+    assert len(everybody) >= 60
+    assert len({student.track for student in everybody}) == 6
+    relevant = Counter(judgment.query_id for judgment in golden.qrels() if judgment.grade >= 2)
+    assert min(relevant[student.id] for student in everybody) >= 5
+    topics = Counter(essay.question for essay in golden.essays().values() if essay.question)
+    assert set(topics.values()) == {3}
+
+
+def test_the_halves_do_not_move() -> None:
+    """The rule gives one half to each query, whatever the order, and no query changes sides when a track is added."""
+    ids = {student.id: student.track for student in golden.students()}
+    halves = golden.halves(ids)
+    assert golden.halves(dict(reversed(ids.items()))) == halves
+    assert golden.halves(ids | {f"new-{number}": "another-track" for number in range(9)}).items() >= halves.items()
+    assert Counter(halves.values()) == {Half.TEST: 36, Half.DEV: 30}
+    assert [halves[f"backend-engineer-{number:02}"] for number in (1, 5)] == [Half.TEST, Half.DEV]
+
+
+def test_what_stands_in_for_an_essay_is_about_something_else() -> None:
+    """No text of the student's own track is put in its place."""
+    asked = {seed.slug: seed.tracks for seed in golden.seeds().questions}
+    of = {essay.essay: essay.question for essay in golden.essays().values()}
+    for given in of_half(Half.DEV):
+        texts = elsewhere(given)
+        assert len(texts) == len(given.essays)
+        assert all(of[text] is None or given.track not in asked[str(of[text])] for text in texts)
