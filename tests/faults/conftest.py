@@ -17,7 +17,7 @@ from assay.ai.scripted import Control, create_scripted_openai
 from assay.runtime import Runtime
 from assay.settings import Settings
 
-CALL_SECONDS = 1.0
+CALL_SECONDS = 2.5
 """How long a call takes: time enough to be hit in the middle."""
 LEASE_SECONDS = 1.5
 
