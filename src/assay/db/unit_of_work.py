@@ -1,14 +1,16 @@
 """The unit of work: one transaction, its repositories, and the doorbells rung once it is committed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from typing import Protocol, cast
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from assay.db.repositories.accounts import Accounts
 from assay.db.repositories.assessments import Assessments
@@ -83,10 +85,13 @@ def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
     writing = async_sessionmaker(engine, expire_on_commit=False)
     reading = async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False, autoflush=False)
 
+    pool = cast("QueuePool", engine.pool)
+    places, patience = asyncio.Semaphore(pool.size()), pool.timeout()
+
     @asynccontextmanager
     async def open_unit_of_work(*, autocommit: bool = False) -> AsyncIterator[UnitOfWork]:
         with outages_named(), transaction_marked():
-            async with reading() if autocommit else writing() as session:
+            async with _place(places, patience), reading() if autocommit else writing() as session:
                 uow = UnitOfWork(session)
                 yield uow
                 if not autocommit:
@@ -98,6 +103,19 @@ def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
             await broker.ring(job_type, job_id)
 
     return open_unit_of_work
+
+
+@asynccontextmanager
+async def _place(places: asyncio.Semaphore, patience: float) -> AsyncIterator[None]:
+    """Wait in line for a connection. The pool's own queue lets newcomers pass those who wait: a long tail under load."""
+    try:
+        await asyncio.wait_for(places.acquire(), patience)
+    except TimeoutError:
+        raise PoolTimeoutError from None
+    try:
+        yield
+    finally:
+        places.release()
 
 
 class outages_named:  # noqa: N801 - reads as a phrase in a with statement
