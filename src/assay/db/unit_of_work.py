@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol, cast
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -85,7 +85,10 @@ def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
     writing = async_sessionmaker(engine, expire_on_commit=False)
     reading = async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False, autoflush=False)
 
-    pool = cast("QueuePool", engine.pool)
+    pool = engine.pool
+    if not isinstance(pool, QueuePool):
+        msg = "a unit of work needs an engine with a bounded pool"
+        raise TypeError(msg)
     places, patience = asyncio.Semaphore(pool.size()), pool.timeout()
 
     @asynccontextmanager
