@@ -8,10 +8,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from assay.ai.builtin_embedder import BuiltinEmbedder
 from assay.domain.learner import EssayResult, Learner
@@ -39,30 +39,39 @@ _LEVELS: Final = {
 }
 
 
+def _several(value: object) -> object:
+    """A list, or its parts when they were joined by commas or semicolons."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return tuple(part.strip() for part in re.split(r"[;,|]", value) if part.strip())
+    if isinstance(value, Mapping):
+        return tuple(value)
+    return tuple(str(part) for part in value) if isinstance(value, Iterable) else value
+
+
+def _named(value: object) -> object:
+    return str(value) if isinstance(value, int) else value
+
+
+type Id = Annotated[str, BeforeValidator(_named)]
+type Words = Annotated[tuple[str, ...], BeforeValidator(_several)]
+
+
 class Course(BaseModel):
     """A line of a catalog. Fields it does not know are for other readers."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str
+    id: Id
     title: str = Field(min_length=1)
     description: str = ""
-    skills: tuple[str, ...] = ()
+    skills: Words = ()
     level: str = ""
     provider: str = ""
     language: str = "en"
     workload: float | None = None
-    outcomes: tuple[str, ...] = ()
-
-    @field_validator("id", mode="before")
-    @classmethod
-    def _named(cls, value: object) -> object:
-        return str(value) if isinstance(value, int) else value
-
-    @field_validator("skills", "outcomes", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return _several(value)
+    outcomes: Words = ()
 
     @field_validator("description", "level", "provider", mode="before")
     @classmethod
@@ -75,22 +84,12 @@ class Wish(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str
+    id: Id
     track: str
-    skill_focus: tuple[str, ...] = Field(default=(), alias="skillFocus")
-    interests: tuple[str, ...] = ()
+    skill_focus: Words = Field(default=(), alias="skillFocus")
+    interests: Words = ()
     essay: str = ""
     level: str = ""
-
-    @field_validator("id", mode="before")
-    @classmethod
-    def _named(cls, value: object) -> object:
-        return str(value) if isinstance(value, int) else value
-
-    @field_validator("skill_focus", "interests", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return _several(value)
 
     @field_validator("essay", "level", mode="before")
     @classmethod
@@ -246,14 +245,3 @@ def _unmarked(text: str) -> tuple[EssayResult, ...]:
         return ()
     own = tuple(text[start:end] for start, end in sentences(text))[:SENTENCES]
     return (EssayResult(skills=(), percent=NEUTRAL, accuracy=None, held=True, sentences=own),)
-
-
-def _several(value: object) -> object:
-    """A list, or its parts when they were joined by commas or semicolons."""
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return tuple(part.strip() for part in re.split(r"[;,|]", value) if part.strip())
-    if isinstance(value, Mapping):
-        return tuple(value)
-    return tuple(str(part) for part in value) if isinstance(value, Iterable) else value

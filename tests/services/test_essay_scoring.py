@@ -16,7 +16,7 @@ from assay.domain.jobs import ClaimedJob, JobType
 from assay.domain.ports import Grader
 from assay.runtime import Runtime
 from assay.services import essay_scoring
-from assay.services.essay_scoring import Graders
+from assay.services.grading import Graders
 
 
 async def _submitted(runtime: Runtime, student: Student, track_id: UUID) -> tuple[UUID, ClaimedJob]:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from assay.domain.errors import Fault, ProviderError
 from assay.domain.jobs import JobType
 from assay.runtime import Runtime
-from assay.services.essay_scoring import Graders
+from assay.services.grading import Graders
 from assay.worker import handlers
 from assay.worker.drainer import Drainer
 

@@ -18,7 +18,7 @@ from assay.domain.jobs import JobType
 from assay.domain.ports import Grader
 from assay.runtime import Runtime
 from assay.services import jobs
-from assay.services.essay_scoring import Graders
+from assay.services.grading import Graders
 from assay.worker.drainer import Drainer
 
 

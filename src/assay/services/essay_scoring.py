@@ -12,18 +12,16 @@ from assay.db.models import EssayScore
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain import judging
 from assay.domain.degradation import Cause, Degradation, Stage
-from assay.domain.grading import EssayTask, Verdict
+from assay.domain.grading import EssayTask
 from assay.domain.jobs import ClaimedJob, JobStatus, JobType
 from assay.domain.questions import QuestionContent, QuestionType, TextOptions
 from assay.domain.rubric import Dimension
 from assay.kit.clock import Clock
 from assay.observability import metrics
 from assay.services import grading
-from assay.services.asking import Attempt
+from assay.services.asking import Attempt, gathered
 from assay.services.grading import Essay, Graded, Graders
 from assay.services.question_bank import QuestionBank
-
-__all__ = ["Essay", "Graders", "as_row", "give_up", "read_essays", "score", "with_flags"]
 
 
 async def score(
@@ -39,11 +37,7 @@ async def score(
         essays, unreadable = await read_essays(uow, bank, job.assessment_id)
         known = await uow.replies.find_all(grading.first_keys(essays, graders))
     attempt = Attempt(job, open_uow, known, until, last=job.is_last_try or seconds_left <= 0)
-    outcomes = await asyncio.gather(*(grading.grade(essay, graders, attempt) for essay in essays), return_exceptions=True)
-    graded = [outcome for outcome in outcomes if isinstance(outcome, Graded)]
-    for failure in outcomes:
-        if isinstance(failure, BaseException):
-            raise failure
+    graded = await gathered(grading.grade(essay, graders, attempt) for essay in essays)
     degradation = _degradation(graded, unreadable, clock)
     async with open_uow() as uow:
         await uow.jobs.complete(job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
@@ -81,11 +75,6 @@ async def read_essays(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) 
         if (content := contents.get(question.version_id)) is not None and content.type is QuestionType.ESSAY
     ]
     return essays, len(asked) - len(contents)
-
-
-def with_flags(verdict: Verdict, essay: Essay) -> Verdict:
-    """The verdict with what the pre-checks noticed about the essay."""
-    return judging.with_flags(verdict, grading.flags_of(essay))
 
 
 def as_row(assessment_id: UUID, graded: Graded) -> EssayScore:
