@@ -71,9 +71,7 @@ async def new_scores(
     """Scores of an essay each with these levels (None: held); their ids."""
     questions = list(await uow.session.scalars(_ESSAYS, {"id": assessment_id, "track": track}))
     scores = [essay_score(assessment_id, question, levels, **provenance) for question, levels in zip(questions, essays, strict=False)]
-    for score in scores:
-        uow.scores.add_essay_score(score)
-    await uow.session.flush()
+    await uow.scores.add_essay_scores(scores)
     return [score.id for score in scores]
 
 
@@ -101,6 +99,7 @@ def essay_score(
         flags=[],
         verdict=verdict.model_dump(mode="json"),
         provenance=made.model_dump(mode="json"),
+        reply_key=None,
     )
 
 

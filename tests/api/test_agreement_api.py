@@ -84,7 +84,7 @@ async def test_a_level_is_compared_with_the_verdict_it_was_said_of(advisor: Stud
     async with runtime.open_uow() as uow:
         found = await uow.overrides.target(judged[1])
         assert found is not None
-        uow.scores.add_essay_score(advising.essay_score(found.assessment_id, found.question_id, advising.levels(0), version=2))
+        await uow.scores.add_essay_scores([advising.essay_score(found.assessment_id, found.question_id, advising.levels(0), version=2)])
     assert await report(advisor) == before
 
 

@@ -159,10 +159,10 @@ async def test_a_held_essay_waits_until_a_person_has_judged_it(advisor: Student,
     await advising.override(advisor, score.id, clarity=4)
     assert await listed(advisor, held="true") == []
     async with runtime.open_uow() as uow:
-        uow.scores.add_essay_score(advising.essay_score(world["done"], score.question_id, advising.levels(None), version=2))
+        await uow.scores.add_essay_scores([advising.essay_score(world["done"], score.question_id, advising.levels(None), version=2)])
     assert await listed(advisor, held="true") == []
     async with runtime.open_uow() as uow:
-        uow.scores.add_essay_score(advising.essay_score(world["done"], score.question_id, advising.levels(3, None), version=3))
+        await uow.scores.add_essay_scores([advising.essay_score(world["done"], score.question_id, advising.levels(3, None), version=3)])
     assert await listed(advisor, held="true") == []
 
 
@@ -170,7 +170,7 @@ async def test_only_the_newest_verdict_holds(advisor: Student, world: dict[str, 
     """A better verdict ends the hold without a person."""
     async with runtime.open_uow() as uow:
         (score,) = [score for score in await uow.scores.essay_scores(world["done"]) if score.clarity is None]
-        uow.scores.add_essay_score(advising.essay_score(world["done"], score.question_id, advising.levels(3), version=2))
+        await uow.scores.add_essay_scores([advising.essay_score(world["done"], score.question_id, advising.levels(3), version=2)])
     assert await listed(advisor, held="true") == []
 
 

@@ -172,7 +172,7 @@ async def test_a_held_dimension_gets_its_level_from_a_person(
     assessment_id, question_id = UUID(finished["assessmentId"]), UUID(finished["essayScores"][0]["questionId"])
     score = advising.essay_score(assessment_id, question_id, advising.levels(None, 2, 2), version=2)
     async with runtime.open_uow() as uow:
-        uow.scores.add_essay_score(score)
+        await uow.scores.add_essay_scores([score])
     held = (await read(student, finished))["essayScores"][0]
     assert (held["dimensions"]["clarity"]["level"], held["dimensions"]["clarity"]["held"], held["percent"]) == (None, True, 50.0)
     problem(await advising.override(advisor, score.id, None, clarity=4), 422, "reason_required")
@@ -192,7 +192,7 @@ async def test_a_decision_survives_a_new_verdict_and_an_old_verdict_is_not_judge
     await advising.override(advisor, essay["id"], "Said of the first.", clarity=0)
     newer = advising.essay_score(UUID(finished["assessmentId"]), UUID(essay["questionId"]), advising.levels(4, 4, 4), version=2)
     async with runtime.open_uow() as uow:
-        uow.scores.add_essay_score(newer)
+        await uow.scores.add_essay_scores([newer])
     after = (await read(student, finished))["essayScores"][0]
     assert after["id"] == str(newer.id)
     assert (after["dimensions"]["clarity"]["level"], after["dimensions"]["clarity"]["modelLevel"]) == (0, 4)

@@ -42,6 +42,10 @@ class UsableReply(NamedTuple):
         return self._replace(used=self.used.model_copy(update={"twin": True}))
 
 
+type Asked = tuple[list[UsableReply], list[tuple[Part, VerdictDraft]]]
+"""One reply for each part that was asked about, and what they say."""
+
+
 def reply_key(identity: Identity, task: EssayTask, failed_quotes: Sequence[str] = ()) -> str:
     """The content address of a reply: essay, rubric, prompt, model and parameters, which call it is, and what was asked again."""
     address = [PURPOSE, text_hash(task.essay), text_hash(task.prompt), task.rubric.hash, identity.model_dump(mode="json")]
@@ -50,10 +54,8 @@ def reply_key(identity: Identity, task: EssayTask, failed_quotes: Sequence[str] 
     return content_hash([*address, list(failed_quotes), *which])
 
 
-async def ask(
-    task: EssayTask, grader: Grader, parts: Sequence[Part], attempt: Attempt, failed_quotes: Sequence[str] = ()
-) -> tuple[list[UsableReply], list[tuple[Part, VerdictDraft]]]:
-    """One reply for each of `parts`, asked for side by side, and what they say. Raises `ProviderError`; what was answered is stored."""
+async def ask(task: EssayTask, grader: Grader, parts: Sequence[Part], attempt: Attempt, failed_quotes: Sequence[str] = ()) -> Asked:
+    """Ask about each of `parts`, side by side. Raises `ProviderError`; what was answered is stored."""
     tasks = [about(task, part) for part in parts]
     replies = await gathered(_reply(each, grader, attempt, failed_quotes) for each in tasks)
     return replies, [(each.part, grader.read(each, got.reply)) for each, got in zip(tasks, replies, strict=True)]

@@ -17,6 +17,7 @@ from assay.domain.jobs import ClaimedJob, JobStatus, JobType
 from assay.domain.questions import QuestionContent, QuestionType, TextOptions
 from assay.domain.rubric import Dimension
 from assay.kit.clock import Clock
+from assay.kit.ids import new_id
 from assay.observability import metrics
 from assay.services import grading
 from assay.services.asking import Attempt, gathered
@@ -41,8 +42,7 @@ async def score(
     degradation = _degradation(graded, unreadable, clock)
     async with open_uow() as uow:
         await uow.jobs.complete(job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
-        for result in graded:
-            uow.scores.add_essay_score(as_row(job.assessment_id, result))
+        await uow.scores.add_essay_scores([as_row(job.assessment_id, result) for result in graded])
         await _finish_stage(uow, job, degradation)
 
 
@@ -51,9 +51,8 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
     async with open_uow() as uow:
         essays, _ = await read_essays(uow, bank, job.assessment_id)
         await uow.jobs.complete(job, JobStatus.DEAD, error)
-        for essay in essays:
-            held = Graded(essay, judging.not_scored(grading.flags_of(essay)), grading.unasked(essay, grading.NOBODY), "")
-            uow.scores.add_essay_score(as_row(job.assessment_id, held))
+        held = [Graded(essay, judging.not_scored(grading.flags_of(essay)), grading.unasked(essay, grading.NOBODY), "") for essay in essays]
+        await uow.scores.add_essay_scores([as_row(job.assessment_id, result) for result in held])
         degradation = Degradation(
             stage=Stage.ESSAY_SCORING,
             cause=cause,
@@ -81,6 +80,8 @@ def as_row(assessment_id: UUID, graded: Graded) -> EssayScore:
     """The row that stores a verdict: the columns hold the levels that count, the verdict what was given and why it counts for less."""
     levels = graded.verdict.levels()
     return EssayScore(
+        id=new_id(),
+        version=1,
         assessment_id=assessment_id,
         question_id=graded.essay.question_id,
         clarity=levels.get(Dimension.CLARITY),

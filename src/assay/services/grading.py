@@ -5,7 +5,7 @@ about one essay (readings, dimensions, the twin without flagged spans) are made 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -17,11 +17,11 @@ from assay.domain.grading import EssayTask, Identity, Part, Provenance, Quote, V
 from assay.domain.jobs import backoff_seconds
 from assay.domain.judging import Round
 from assay.domain.ports import Grader
-from assay.domain.prechecks import Flag, FlagKind
+from assay.domain.prechecks import Flag
 from assay.kit.model import Value
 from assay.observability import metrics
 from assay.services import asking
-from assay.services.asking import Attempt, UsableReply, about, gathered, reply_key
+from assay.services.asking import Asked, Attempt, UsableReply, about, gathered, reply_key
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,8 @@ NOBODY: Final = "none"
 """The model named by a verdict on an essay that no grader could judge."""
 FALLBACK_SECONDS: Final = 1.0
 """Of the grading budget, what is kept for the substitute: three essays of 12,000 characters take it a fifth of that on two cores."""
+LOOK_AFTER_SECONDS: Final = 0.25
+"""The pre-checks wait so long, or for the reply: of a hundred essays at once, each is with the model before the first is looked at."""
 WORTH_TRYING_SECONDS: Final = 1.0
 """With less than this left after the delay, the ledger need not try again."""
 NO_QUOTE: Final = ("",)
@@ -88,20 +90,19 @@ async def grade(essay: Essay, graders: Graders, attempt: Attempt) -> Graded:
 
     Raises `ProviderError` when the grader failed and the ledger may try again in time.
     """
-    flags = flags_of(essay)
-    if any(flag.kind is FlagKind.BLANK for flag in flags):
-        return Graded(essay, judging.blank(essay.task, flags), unasked(essay, graders.fallback.identity.model), "")
+    if not any(map(str.isalnum, essay.task.essay)):
+        return Graded(essay, judging.blank(essay.task, flags_of(essay)), unasked(essay, graders.fallback.identity.model), "")
     # without a substitute there is nobody to keep time for
     hurried = attempt._replace(until=None) if graders.primary is graders.fallback else attempt
     try:
-        return await _judged(essay, flags, graders.primary, graders.parts, hurried)
+        return await _judged(essay, graders.primary, graders.parts, hurried)
     except ProviderError as error:
         if not attempt.last and _may_try_again(error, attempt):
             raise
         fault = error
     log.warning("grader_replaced", fault=str(fault.fault), question=str(essay.question_id))
     unhurried = attempt._replace(known={}, until=None)
-    graded = await _judged(essay, flags, graders.fallback, (Part(),), unhurried)
+    graded = await _judged(essay, graders.fallback, (Part(),), unhurried)
     return graded._replace(fault=fault)
 
 
@@ -117,11 +118,13 @@ def _may_try_again(error: ProviderError, attempt: Attempt) -> bool:
     return asyncio.get_running_loop().time() + delay + WORTH_TRYING_SECONDS < attempt.until
 
 
-async def _judged(essay: Essay, flags: Sequence[Flag], grader: Grader, parts: Sequence[Part], attempt: Attempt) -> Graded:
+async def _judged(essay: Essay, grader: Grader, parts: Sequence[Part], attempt: Attempt) -> Graded:
+    asked = asyncio.ensure_future(asking.ask(essay.task, grader, parts, attempt))
+    flags = await _looked_at(essay, asked)
     twin = judging.twin_of(essay.task, flags)
-    reading = [_read(essay.task, grader, parts, attempt, judging.set_aside(flags))]
+    reading = [_read(asked, essay.task, grader, parts, attempt, judging.set_aside(flags))]
     if twin is not None:
-        reading.append(_read(twin, grader, parts, attempt))
+        reading.append(_read(asking.ask(twin, grader, parts, attempt), twin, grader, parts, attempt))
     read, *others = await gathered(reading)
     verdict = judging.conclude(read.found, essay.task, flags, others[0].found if others else None)
     _count(verdict, grader, attempt)
@@ -131,9 +134,20 @@ async def _judged(essay: Essay, flags: Sequence[Flag], grader: Grader, parts: Se
     return Graded(essay, verdict, _provenance(essay, grader.identity, replies), replies[0].used.key)
 
 
-async def _read(task: EssayTask, grader: Grader, parts: Sequence[Part], attempt: Attempt, aside: Sequence[Quote] = ()) -> _Read:
-    """Ask, check the evidence, ask once more about quotes that are not there, and take what is proved."""
-    replies, drafts = await asking.ask(task, grader, parts, attempt)
+async def _looked_at(essay: Essay, asked: asyncio.Future[Asked]) -> tuple[Flag, ...]:
+    try:
+        await asyncio.wait([asked], timeout=LOOK_AFTER_SECONDS)
+        return flags_of(essay)
+    except BaseException:
+        asked.cancel()
+        raise
+
+
+async def _read(
+    asked: Awaitable[Asked], task: EssayTask, grader: Grader, parts: Sequence[Part], attempt: Attempt, aside: Sequence[Quote] = ()
+) -> _Read:
+    """Check the evidence of what was `asked`, ask once more about quotes that are not there, and take what is proved."""
+    replies, drafts = await asked
     found = judging.judge(drafts, task.essay, aside)
     if found.failed:
         metrics.QUOTES_REJECTED.labels(producer=grader.identity.producer, track=attempt.job.track).inc(len(found.failed))

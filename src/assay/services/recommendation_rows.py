@@ -18,7 +18,7 @@ from assay.domain.sources import Evidence
 from assay.domain.what_if import Basis
 from assay.kit.ids import new_id
 from assay.services.narration import Narrated
-from assay.services.retrieval import CREDENTIALS_PER_LIST, Index, Retrieved, lists_of, sources_of
+from assay.services.retrieval import CREDENTIALS_PER_LIST, Index, Retrieved, names_of_lists, sources_of
 
 TRACED_HITS: Final = 10
 """Hits per search that the trace of a part keeps."""
@@ -70,7 +70,7 @@ class Rows(NamedTuple):
 
 def basis_of(retrieved: Retrieved, learning: Learning) -> bytes:
     """What a ranking of the candidates was made from, as JSON."""
-    return Basis.of(learning, list(lists_of(retrieved)), retrieved.candidates).model_dump_json().encode()
+    return Basis.of(learning, names_of_lists(retrieved), retrieved.candidates).model_dump_json().encode()
 
 
 def select(retrieved: Retrieved, ranking: Ranking, basis: bytes | None = None) -> Selection:

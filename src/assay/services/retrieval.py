@@ -148,9 +148,14 @@ async def _nearest(
 
 def lists_of(retrieved: Retrieved) -> dict[str, list[UUID]]:
     """Credentials, best first, by `part.source`; a credential stands where its best chunk does."""
-    found = {f"{part}.{Source.VECTOR}": [hit.credential_id for hit in hits] for part, hits in retrieved.vector_hits.items()}
-    found |= {f"{part}.{Source.TEXT}": [hit.credential_id for hit in hits] for part, hits in retrieved.text_hits.items()}
-    return {name: list(dict.fromkeys(ids))[:CREDENTIALS_PER_LIST] for name, ids in found.items()}
+    hits = (*retrieved.vector_hits.values(), *retrieved.text_hits.values())
+    found = ([hit.credential_id for hit in each] for each in hits)
+    return {name: list(dict.fromkeys(ids))[:CREDENTIALS_PER_LIST] for name, ids in zip(names_of_lists(retrieved), found, strict=True)}
+
+
+def names_of_lists(retrieved: Retrieved) -> list[str]:
+    """`part.source` of every search that was made."""
+    return [*(f"{part}.{Source.VECTOR}" for part in retrieved.vector_hits), *(f"{part}.{Source.TEXT}" for part in retrieved.text_hits)]
 
 
 class Shelf(NamedTuple):

@@ -15,6 +15,8 @@ from assay.domain.degradation import Degradation
 # Built once: building a statement costs as much as running it.
 _ASSESSMENT: Final = bindparam("assessment", type_=Uuid())
 _ADD_RULE_SCORES: Final = insert(table(RuleScore))
+_ADD_ESSAY_SCORES: Final = insert(table(EssayScore))
+_ESSAY_SCORE: Final = tuple(column.name for column in table(EssayScore).columns if column.name != "created_at")
 _RULE_SCORES: Final = select(RuleScore).where(RuleScore.assessment_id == _ASSESSMENT)
 _NEWEST: Final = (
     select(EssayScore.question_id, func.max(EssayScore.version).label("version"))
@@ -54,9 +56,10 @@ class Scores:
         """What the rules gave, per question."""
         return list(await self._session.scalars(_RULE_SCORES, {"assessment": assessment_id}))
 
-    def add_essay_score(self, score: EssayScore) -> None:
-        """Write a verdict."""
-        self._session.add(score)
+    async def add_essay_scores(self, scores: Sequence[EssayScore]) -> None:
+        """Write verdicts, all at once."""
+        if scores:
+            await self._session.execute(_ADD_ESSAY_SCORES, [{name: getattr(score, name) for name in _ESSAY_SCORE} for score in scores])
 
     async def essay_scores(self, assessment_id: UUID) -> list[EssayScore]:
         """The newest verdict per essay."""

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Skill, Track
 from assay.domain.tracks import TrackStatus
 
 _BY_SLUG = select(Track).where(Track.slug == bindparam("slug"))
-_SKILLS = select(Skill.slug, Skill.name)
+_SKILLS = select(func.jsonb_object_agg(Skill.slug, Skill.name, type_=JSONB))
 
 
 class Tracks:
@@ -39,7 +39,7 @@ class Tracks:
 
     async def skill_names(self) -> dict[str, str]:
         """The vocabulary: name by slug."""
-        return {row.slug: row.name for row in await self._session.execute(_SKILLS)}
+        return await self._session.scalar(_SKILLS) or {}
 
     async def put_skills(self, names: Mapping[str, str]) -> None:
         """Add the words of `names` (name by slug), renaming known ones."""

@@ -47,21 +47,23 @@ WAYS: Final[MappingProxyType[str, Callable[[str], str]]] = MappingProxyType(
 
 
 @cache
-def _written() -> dict[str, frozenset[str]]:
+def _written() -> dict[str, tuple[str, ...]]:
     """The ways in which a string may be a known word in cipher."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # 25,000 strings have some hundred combinations of ways
     for name in WAYS:
+        encipher = _encipher(name)
         for word in KNOWN:
-            if len(word) > 2 and (cipher := _encipher(name, word)) not in SMALL:
-                found.setdefault(cipher, set()).add(name)
-    return {cipher: frozenset(names) for cipher, names in found.items()}
+            if len(word) > 2 and (cipher := encipher(word)) not in SMALL:
+                ways = (*found.get(cipher, ()), name)
+                found[cipher] = shared.setdefault(ways, ways)
+    return found
 
 
-def _encipher(name: str, word: str) -> str:
+def _encipher(name: str) -> Callable[[str], str]:
     if name in _SHIFTS:
-        by = int(name.rsplit(" ", 1)[1])
-        return word.translate(_shifted(by))
-    return word[1:] + word[0] + "ay" if name == "pig Latin" else WAYS[name](word)
+        return methodcaller("translate", _shifted(int(name.rsplit(" ", 1)[1])))
+    return (lambda word: f"{word[1:]}{word[0]}ay") if name == "pig Latin" else WAYS[name]
 
 
 def ciphered(reading: Reading) -> Iterator[Cipher]:
