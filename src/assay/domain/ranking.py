@@ -166,6 +166,7 @@ def _select(items: Sequence[RankedItem], after: Mapping[Slug, frozenset[Slug]]) 
     chosen: list[RankedItem] = []
     passed: list[_PassedOver] = []
     left = {item.candidate.slug: item for item in sorted(items, key=_order)}
+    skills = {slug: frozenset(item.candidate.content.skills) for slug, item in left.items()}
     overlaps = dict.fromkeys(left, _Overlap(0.0, None))
     while left and len(chosen) < MAX_ITEMS:
         ready = [slug for slug in left if not after[slug] & left.keys()] or list(left)
@@ -175,7 +176,7 @@ def _select(items: Sequence[RankedItem], after: Mapping[Slug, frozenset[Slug]]) 
             passed.append(_PassedOver(best.candidate, why))
             continue
         chosen.append(_not_above(best, chosen[-1], f"Comes after {chosen[-1].candidate.content.title}.") if chosen else best)
-        overlaps = {slug: _larger(overlaps[slug], item, chosen[-1]) for slug, item in left.items()}
+        overlaps = {slug: _larger(overlaps[slug], skills[slug], skills[first], chosen[-1]) for slug in left}
     usual = _usual(chosen)
     return chosen, passed + [_PassedOver(item.candidate, _shortcoming(item, usual)) for item in left.values()]
 
@@ -209,11 +210,11 @@ def _shortcoming(item: RankedItem, usual: Mapping[str, float]) -> Objection:
     return Objection("low_score", text if size > 0 else "Others fit your answers and the role better.")
 
 
-def _larger(most: _Overlap, item: RankedItem, other: RankedItem) -> _Overlap:
-    """`most`, or the overlap of `item` with `other` when that is larger."""
-    skills, others = set(item.candidate.content.skills), set(other.candidate.content.skills)
-    share = len(skills & others) / len(skills | others)
-    return _Overlap(share, other) if share > most.share else most
+def _larger(most: _Overlap, skills: frozenset[Slug], others: frozenset[Slug], chosen: RankedItem) -> _Overlap:
+    """`most`, or the overlap of `skills` with those of `chosen`, the `others`, when that is larger."""
+    common = len(skills & others)
+    share = common / (len(skills) + len(others) - common)
+    return _Overlap(share, chosen) if share > most.share else most
 
 
 def _discounted(item: RankedItem, overlap: _Overlap) -> RankedItem:

@@ -5,6 +5,7 @@ Fusion within a part is reciprocal rank fusion (Cormack, Clarke and Büttcher, S
 by the part's weight and trust.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -109,20 +110,17 @@ def fuse(parts: Sequence[QueryPart], lists: Mapping[str, Sequence[UUID]]) -> dic
 
 def weigh(parts: Sequence[QueryPart], lists: Collection[str], ranks: Mapping[UUID, dict[str, int]]) -> dict[UUID, Fused]:
     """The relevance of credentials by their `ranks` in the lists that were made, as `fuse` gives it."""
-    searched = {part.name: [name for name in lists if name.split(".")[0] == part.name] for part in parts}
-    total = sum(part.counts for part in parts if searched[part.name])
+    counts: dict[str, float] = {part.name: part.counts for part in parts}
+    made = Counter(name.split(".")[0] for name in lists)
+    total = sum(counts.get(part, 0.0) for part in made)
+    if not total:
+        return {}
+    shares = {name: counts.get(part, 0.0) * (RRF_K + 1) / made[part] / total for name in lists for part in [name.split(".")[0]]}
     fused = {
-        credential: Fused(relevance=round(sum(part.counts * _reciprocal(at, searched[part.name]) for part in parts) / total, 6), ranks=at)
+        credential: Fused(relevance=round(sum(shares[name] / (RRF_K + rank) for name, rank in at.items()), 6), ranks=at)
         for credential, at in ranks.items()
-        if total
     }
     return dict(sorted(fused.items(), key=lambda entry: (-entry[1].relevance, entry[0])))
-
-
-def _reciprocal(ranks: Mapping[str, int], lists: Sequence[str]) -> float:
-    if not lists:
-        return 0.0
-    return (RRF_K + 1) / len(lists) * sum(1 / (RRF_K + ranks[name]) for name in lists if name in ranks)
 
 
 def _named(skills: Iterable[str], names: Mapping[str, str]) -> list[str]:

@@ -114,12 +114,12 @@ def objection(candidate: Candidate, situation: Situation) -> Objection | None:
 
 def _known(content: CredentialContent, situation: Situation) -> Objection | None:
     """What a student declares counts up to the level that the track asks for, what the answers show for a beginner's credential."""
-    learner, skills = situation.learner, situation.listed(content.skills)
+    learner = situation.learner
     if content.level.rank <= learner.track.target_level.rank and set(content.skills) <= set(learner.prior_learning):
-        return Objection("prior_learning", f"You have already learned {skills}, as you say.")
+        return Objection("prior_learning", f"You have already learned {situation.listed(content.skills)}, as you say.")
     if content.level is SkillLevel.BEGINNER and all(learner.mastery(skill) >= _KNOWN for skill in content.skills):
         known = "you already know" if _declared(content, learner) else "your answers already show"
-        return Objection("already_known", f"It starts from the beginning, and {known} {skills}.")
+        return Objection("already_known", f"It starts from the beginning, and {known} {situation.listed(content.skills)}.")
     return None
 
 
@@ -152,13 +152,14 @@ def reasons(candidate: Candidate, situation: Situation, best_relevance: float) -
 
 def discounted(skills: Sequence[Slug], value: Callable[[str], float]) -> float:
     """Mean of `value` over `skills`, most important first: the first counts double, each further place 1 / log2(place + 1) as in DCG."""
-    weights = _discounts(len(skills))
-    return sum(weight * value(skill) for weight, skill in zip(weights, skills, strict=True)) / sum(weights)
+    weights, total = _discounts(len(skills))
+    return sum(weight * value(skill) for weight, skill in zip(weights, skills, strict=True)) / total
 
 
 @cache
-def _discounts(places: int) -> tuple[float, ...]:
-    return (_FIRST_SKILL, *(1 / log2(place + 1) for place in range(2, places + 1)))
+def _discounts(places: int) -> tuple[tuple[float, ...], float]:
+    weights = (_FIRST_SKILL, *(1 / log2(place + 1) for place in range(2, places + 1)))
+    return weights, sum(weights)
 
 
 def joined(words: Sequence[str]) -> str:

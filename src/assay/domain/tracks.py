@@ -29,7 +29,10 @@ class SkillLevel(StrEnum):
     @property
     def rank(self) -> int:
         """0 for beginner, 1 for intermediate, 2 for advanced."""
-        return list(SkillLevel).index(self)
+        return _RANKS[self]
+
+
+_RANKS: Final = {level: rank for rank, level in enumerate(SkillLevel)}
 
 
 class QuestionMix(Value):

@@ -148,7 +148,7 @@ async def _nearest(
 
 def lists_of(retrieved: Retrieved) -> dict[str, list[UUID]]:
     """Credentials, best first, by `part.source`; a credential stands where its best chunk does."""
-    hits = (*retrieved.vector_hits.values(), *retrieved.text_hits.values())
+    hits: list[Sequence[ChunkHit | TextHit]] = [*retrieved.vector_hits.values(), *retrieved.text_hits.values()]
     found = ([hit.credential_id for hit in each] for each in hits)
     return {name: list(dict.fromkeys(ids))[:CREDENTIALS_PER_LIST] for name, ids in zip(names_of_lists(retrieved), found, strict=True)}
 
