@@ -145,6 +145,17 @@ async def test_feedback_is_kept_and_replaced(student: Student, track_id: UUID, d
     assert wrong.json()["errors"][0]["pointer"] == "/items/0/credentialId"
 
 
+async def test_feedback_on_anothers_recommendation_looks_like_feedback_on_none(
+    student: Student, other_student: Student, track_id: UUID, drainer: Drainer
+) -> None:
+    """The same status and the same words, so that nobody learns which recommendations there are."""
+    _, result = await student.finished(track_id)
+    paths = [f"/recommendations/{which}/feedback" for which in (result["recommendation"]["id"], UUID(int=1))]
+    theirs, none = [await other_student.request("POST", path, json={"relevance": 3, "fit": 4}) for path in paths]
+    assert (theirs.status_code, theirs.json()["detail"]) == (404, none.json()["detail"])
+    assert none.status_code == 404
+
+
 async def test_a_retake_is_possible_after_the_result(student: Student, track_id: UUID, drainer: Drainer) -> None:
     """The finished one stays readable, the new one is another."""
     bundle, _ = await student.finished(track_id)

@@ -1,10 +1,12 @@
 """What students and advisors think of a recommendation: does it fit, do they take it."""
 
+from contextlib import suppress
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from assay.db.repositories.assessments import AssessmentRow
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor
 from assay.domain.errors import FieldProblem, Invalid, NotFound
@@ -45,10 +47,7 @@ async def give(uow: UnitOfWork, actor: Actor, recommendation_id: UUID, feedback:
 
     Raises `NotFound` for a recommendation that is not theirs to see and `Invalid` for a credential that was not recommended.
     """
-    assessment_id = await uow.feedback.assessment_of(recommendation_id)
-    if assessment_id is None:
-        raise NotFound("There is no such recommendation.")
-    row = await assessments.visible(uow, actor, assessment_id)
+    row = await _assessment_of(uow, actor, recommendation_id)
     items = await uow.recommendations.items(recommendation_id)
     versions = await uow.credentials.by_version_ids([item.credential_version_id for item in items])
     recommended = {version.credential_id for version in versions.values()}
@@ -86,3 +85,11 @@ async def mine(uow: UnitOfWork, actor: Actor, recommendation_id: UUID) -> Feedba
         items=tuple(ItemFeedback.model_validate(item) for item in row.items),
         comment=row.comment,
     )
+
+
+async def _assessment_of(uow: UnitOfWork, actor: Actor, recommendation_id: UUID) -> AssessmentRow:
+    """Whose recommendation it is. Nothing tells another's from one that does not exist."""
+    if assessment_id := await uow.feedback.assessment_of(recommendation_id):
+        with suppress(NotFound):
+            return await assessments.visible(uow, actor, assessment_id)
+    raise NotFound("There is no such recommendation.")
