@@ -51,7 +51,7 @@ async def _hybrid(catalog: Catalog, found: Found) -> list[str]:
     terms = tuple(dict.fromkeys(term for part in found.retrieved.parts for term in part.terms))
     part = QueryPart(name=PartName.ROLE, text=joined(found), terms=terms, weight=1.0)
     async with catalog.open_uow(autocommit=True) as uow:
-        text = await uow.search.full_text({part.name: websearch(terms)}, CREDENTIALS_PER_LIST)
+        text = (await uow.search.full_text({part.name: websearch(terms)}, CREDENTIALS_PER_LIST)).hits
     lists = {
         f"{part.name}.{Source.VECTOR}": await _nearest(catalog, part.text),
         f"{part.name}.{Source.TEXT}": [hit.credential_id for hit in text.get(part.name, ())],

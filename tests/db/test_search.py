@@ -15,7 +15,7 @@ from assay.runtime import Runtime
 
 async def _slugs(runtime: Runtime, query: str, limit: int = 10) -> list[str]:
     async with runtime.open_uow() as uow:
-        hits = (await uow.search.full_text({"only": query}, limit))["only"]
+        hits = (await uow.search.full_text({"only": query}, limit)).hits["only"]
         rows = {row.credential_id: row.slug for row in await uow.search.current([hit.credential_id for hit in hits])}
     return [rows[hit.credential_id] for hit in hits]
 
@@ -29,7 +29,7 @@ async def test_a_phrase_in_the_title_comes_first(runtime: Runtime) -> None:
 async def test_any_phrase_may_match_and_each_query_is_its_own(runtime: Runtime) -> None:
     """Several queries are answered in one statement, each with its own list, best first."""
     async with runtime.open_uow() as uow:
-        found = await uow.search.full_text({"a": websearch(["Kubernetes", "statistics"]), "b": websearch(["zymurgy"])}, 50)
+        found = (await uow.search.full_text({"a": websearch(["Kubernetes", "statistics"]), "b": websearch(["zymurgy"])}, 50)).hits
     assert found["b"] == []
     assert len(found["a"]) > 5
     assert [hit.score for hit in found["a"]] == sorted((hit.score for hit in found["a"]), reverse=True)

@@ -6,8 +6,8 @@ import pytest
 
 from assay.domain.learner import EssayResult, Learner, TheoryResult
 from assay.domain.ranking import Ranking, rerank
+from assay.domain.tracks import TrackContent
 from assay.runtime import Runtime
-from assay.services import learners
 from assay.services.retrieval import Retrieved, retrieve
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ async def _learner(runtime: Runtime, slug: str, *essays: EssayResult) -> tuple[L
         track = await uow.tracks.by_slug(slug)
         assert track is not None
         names = await uow.tracks.skill_names()
-    content = learners.track_content(track)
+    content = TrackContent.model_validate({name: getattr(track, name) for name in TrackContent.model_fields})
     weak, interest = PROFILES[slug]["weak"], PROFILES[slug]["interest"]
     known = next(skill for skill in content.skill_focus if skill not in {weak, interest})
     theory = (TheoryResult(skills=(known,), credit=1), TheoryResult(skills=(weak,), credit=0))

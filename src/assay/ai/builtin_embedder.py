@@ -25,6 +25,8 @@ from assay.kit.transactions import assert_no_transaction
 DIMENSION: Final = 256
 _BATCH: Final = 256
 """Texts tokenized at a time."""
+_AT_ONCE: Final = 8_000
+"""Characters that take less time (a millisecond) than a thread takes to be heard beside a busy event loop."""
 _CONFIG: Final = "l2_supercat"
 _loading: Final = Lock()
 
@@ -107,6 +109,8 @@ class BuiltinEmbedder:
         if not texts:
             return []
         try:
+            if _model.cache_info().currsize and sum(map(len, texts)) <= _AT_ONCE:
+                return _encode(texts)
             return await asyncio.to_thread(_encode, list(texts))
         except (ImportError, OSError, RuntimeError) as problem:
             raise ProviderError(Fault.MISCONFIGURED, f"the built-in embedding model cannot be loaded: {problem}") from problem

@@ -18,9 +18,9 @@ from assay.domain.ports import Vector
 from assay.domain.retrieval import ChunkHit
 from assay.kit.transactions import assert_no_transaction
 
-# All vectors in one statement, sent as one array of numbers, which the driver packs at once; made vectors once (MATERIALIZED), not for every
-# row they are compared with. Nearest first, then by place, so that equal distances come in the same order in every rebuild of the
-# same catalog. One row of arrays for each vector: hundreds of short rows cost this process as much as the search costs Postgres.
+# All vectors in one statement, sent as one array of numbers, which the driver packs at once; made vectors once (MATERIALIZED), not for
+# every row they are compared with. Nearest first, then by place, so that equal distances come in the same order in every rebuild of
+# the same catalog. One row of arrays for each vector: hundreds of short rows cost this process as much as the search costs Postgres.
 _NEAREST: Final = text(
     """
     WITH wanted AS MATERIALIZED (

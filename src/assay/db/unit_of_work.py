@@ -30,6 +30,7 @@ from assay.db.repositories.replies import Replies
 from assay.db.repositories.responses import Responses
 from assay.db.repositories.scores import Scores
 from assay.db.repositories.search import Search
+from assay.db.repositories.shown import ShownAssessments
 from assay.db.repositories.tracks import Tracks
 from assay.domain.errors import Unavailable
 from assay.domain.jobs import JobType
@@ -73,6 +74,7 @@ class UnitOfWork:
         self.responses = Responses(session)
         self.scores = Scores(session)
         self.search = Search(session)
+        self.shown = ShownAssessments(session)
         self.tracks = Tracks(session)
 
     def ring_after_commit(self, job_type: JobType, job_id: UUID) -> None:

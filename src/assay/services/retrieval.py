@@ -27,6 +27,8 @@ POOL: Final = 60
 """Credentials that go on to the rerank."""
 _KEPT_CONTENTS: Final = 2_000
 _known: Final[dict[UUID, CredentialContent]] = {}
+_builds_on: Final[dict[UUID, tuple[Slug, ...]]] = {}
+"""Prerequisites by credential, as they were when it was last looked up: what is asked for at once, and checked."""
 
 
 class Shortfall(Value):
@@ -86,11 +88,12 @@ async def search(
     """What `retrieve` does without looking up what was found: no candidates."""
     parts = tuple(parts)
     async with open_uow(autocommit=True) as uow:
-        active = await uow.index.active()
-        if active is None or not active.chunk_count:
-            return Retrieved(parts=parts, shortfall=Shortfall(cause=Cause.INDEX_EMPTY, detail="the embedding index is empty"))
-        index = Index(id=active.id, embedder=active.embedder)
-        text_hits = await uow.search.full_text({part.name: websearch(part.terms) for part in parts if part.terms}, CREDENTIALS_PER_LIST)
+        active, text_hits = await uow.search.full_text(
+            {part.name: websearch(part.terms) for part in parts if part.terms}, CREDENTIALS_PER_LIST
+        )
+    if active is None or not active.chunk_count:
+        return Retrieved(parts=parts, shortfall=Shortfall(cause=Cause.INDEX_EMPTY, detail="the embedding index is empty"))
+    index = Index(id=active.id, embedder=active.embedder)
     vector_hits, shortfall = await _nearest(parts, index, embedder, vector_store, patient=patient)
     return Retrieved(parts=parts, index=None if shortfall else index, vector_hits=vector_hits, text_hits=text_hits, shortfall=shortfall)
 
@@ -182,21 +185,29 @@ async def shelf_of(open_uow: OpenUnitOfWork, credential_ids: Iterable[UUID]) -> 
     """These credentials in their current version, whatever their status; nothing is asked when there are none."""
     if not (ids := list(credential_ids)):
         return Shelf((), {}, {})
+    own = set(ids)
     async with open_uow(autocommit=True) as uow:
-        rows = await uow.search.current(ids)
+        rows = await uow.search.current(ids, {slug for credential_id in ids for slug in _builds_on.get(credential_id, ())})
         contents = await _contents(uow, [row.version_id for row in rows])
-        wanted = {slug for content in contents.values() for slug in content.prerequisites} - {row.slug for row in rows}
-        needed = await uow.credentials.by_slugs(sorted(wanted))
-    return Shelf(rows, contents, {row.slug: CredentialContent.model_validate(row.content) for row in needed})
+        _builds_on.update({row.credential_id: contents[row.version_id].prerequisites for row in rows})
+        wanted = {slug for credential_id in ids for slug in _builds_on.get(credential_id, ())}
+        if further := wanted - {row.slug for row in rows}:  # not known before, or not published
+            more = await uow.search.current((), further)
+            contents |= await _contents(uow, [row.version_id for row in more])
+            rows += more
+    needed = {row.slug: contents[row.version_id] for row in rows if row.credential_id not in own}
+    return Shelf([row for row in rows if row.credential_id in own], contents, needed)
 
 
 async def _contents(uow: UnitOfWork, version_ids: Sequence[UUID]) -> dict[UUID, CredentialContent]:
     """Contents by version id. A version never changes: each is read and parsed once per process, as long as there is room."""
-    missing = [version_id for version_id in version_ids if version_id not in _known]
-    if len(_known) + len(missing) > _KEPT_CONTENTS:
-        _known.clear()
-        missing = list(version_ids)
-    if missing:
+    contents = {version_id: _known[version_id] for version_id in version_ids if version_id in _known}
+    if missing := [version_id for version_id in version_ids if version_id not in contents]:
         rows = await uow.credentials.by_version_ids(missing)
-        _known.update({version_id: CredentialContent.model_validate(row.content) for version_id, row in rows.items()})
-    return {version_id: _known[version_id] for version_id in version_ids}
+        read = {version_id: CredentialContent.model_validate(row.content) for version_id, row in rows.items()}
+        if len(_known) + len(read) > _KEPT_CONTENTS:
+            _known.clear()
+            _builds_on.clear()
+        _known.update(read)
+        contents |= read
+    return contents

@@ -7,17 +7,12 @@ from uuid import UUID
 from sqlalchemy import Row, Uuid, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import Assessment, LearnerDeclaration
+from assay.db.models import LearnerDeclaration
 from assay.domain.learning import Learning
 
 # Built once: one of these runs for every recommendation.
 _COLUMNS: Final = tuple(getattr(LearnerDeclaration, name) for name in (*Learning.model_fields, "updated_at"))
 _OF_STUDENT: Final = select(*_COLUMNS).where(LearnerDeclaration.student_id == bindparam("id", type_=Uuid()))
-_OF_ASSESSMENT: Final = (
-    select(*_COLUMNS)
-    .join(Assessment, Assessment.student_id == LearnerDeclaration.student_id)
-    .where(Assessment.id == bindparam("id", type_=Uuid()))
-)
 _PUT: Final = text(
     """
     INSERT INTO learner_declarations (student_id, completed, prior_learning, languages, hours_per_week, updated_at)
@@ -40,11 +35,6 @@ class Declarations:
         """What a student declared, and when; None for nothing."""
         row = (await self._session.execute(_OF_STUDENT, {"id": student_id})).first()
         return (_learning(row), row.updated_at) if row else None
-
-    async def of_assessment(self, assessment_id: UUID) -> Learning:
-        """What the student of an assessment declared, or what holds of somebody who has declared nothing."""
-        row = (await self._session.execute(_OF_ASSESSMENT, {"id": assessment_id})).first()
-        return _learning(row) if row else Learning()
 
     async def put(self, student_id: UUID, learning: Learning) -> datetime | None:
         """Write what a student declares in place of what stood; the moment, or None when there is no such student."""
