@@ -65,5 +65,19 @@ def recovery(repeats: Repeats = 3, *, durable: Durable = True, as_json: Json = F
     _finish(measurement.run(_console(), repeats=repeats, durable=durable), as_json=as_json)
 
 
+@app.command()
+def retrieval(
+    size: Annotated[list[int] | None, typer.Option(min=100, help="Credentials in the catalog; may be given several times.")] = None,
+    queries: Annotated[int, typer.Option(min=10, help="Learners asked for at each size.")] = 100,
+    *,
+    durable: Durable = False,
+    as_json: Json = False,
+) -> None:
+    """Search for one learner in generated catalogs of 2,000 and 20,000 credentials (`--size 100000` for more), exact and by HNSW."""
+    from benchmarks import retrieval as measurement
+
+    _finish(measurement.run(_console(), sizes=size or [2_000, 20_000], queries=queries, durable=durable), as_json=as_json)
+
+
 if __name__ == "__main__":
     app(prog_name="./dev bench")

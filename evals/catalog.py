@@ -50,13 +50,13 @@ async def opened(url: str, seeds: Path) -> AsyncIterator[Catalog]:
     engine = create_engine(_async(url), pool_size=_CONNECTIONS, pool_timeout=30, statement_timeout_ms=_TIMEOUT_MS)
     broker = RqBroker("redis://127.0.0.1:1/0", "evaluation")  # nothing here rings
     try:
-        open_uow, embedder = unit_of_work_factory(engine, broker), BuiltinEmbedder()
+        open_uow, embedder, store = unit_of_work_factory(engine, broker), BuiltinEmbedder(), PgVectorStore(engine)
         await seeding.load(open_uow, seeds)
-        report = await indexing.ensure_index(open_uow, embedder)
+        report = await indexing.ensure_index(open_uow, embedder, store)
         async with open_uow(autocommit=True) as uow:
             rows, names = await uow.credentials.published(), await uow.tracks.skill_names()
         entries = {row.credential_id: candidate_of(row) for row in rows}
-        yield Catalog(open_uow, embedder, PgVectorStore(engine), names, entries, report.chunk_count)
+        yield Catalog(open_uow, embedder, store, names, entries, report.chunk_count)
     finally:
         await broker.close()
         await engine.dispose()

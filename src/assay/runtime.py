@@ -86,6 +86,7 @@ async def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> As
         statement_timeout_ms=settings.statement_timeout_ms,
     )
     broker = RqBroker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    vector_store = _vector_store(settings, engine)
     local = BuiltinEmbedder()
     client = _openai(settings)
     model = _model(settings, client)
@@ -106,19 +107,28 @@ async def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> As
             fallback_narrator=template,
             embedder=InstrumentedEmbedder(_embedder(settings, client) or local),
             local_embedder=InstrumentedEmbedder(local),
-            vector_store=PgVectorStore(engine),
+            vector_store=vector_store,
             clock=clock,
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )
     finally:
         if client is not None:
             await client.close()
+        await vector_store.close()
         await broker.close()
         await engine.dispose()
 
 
 def _secrets(keys: dict[str, SecretStr]) -> dict[str, str]:
     return {key_id: key.get_secret_value() for key_id, key in keys.items()}
+
+
+def _vector_store(settings: Settings, engine: AsyncEngine) -> VectorStore:
+    if settings.vector_store == "pgvector":
+        return PgVectorStore(engine)
+    from assay.vectors.chroma import ChromaStore  # noqa: PLC0415 - 3 MB in every process that does without it
+
+    return ChromaStore(settings.chroma_url, token=settings.chroma_token.get_secret_value(), seconds=settings.vector_search_seconds)
 
 
 def _openai(settings: Settings) -> AsyncClient | None:

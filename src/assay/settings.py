@@ -42,6 +42,15 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = 15_000
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), validation_alias=_plain("REDIS_URL"))
 
+    vector_store: Literal["pgvector", "chroma"] = Field("pgvector", validation_alias=_plain("VECTOR_STORE"))
+    """Where vectors are searched; changing it needs `assay reindex`, which copies them and embeds nothing anew."""
+    chroma_url: str = Field("http://127.0.0.1:8100", validation_alias=_plain("CHROMA_URL"))
+    """On loopback or in a private network alone: Chroma by itself asks nobody who they are."""
+    chroma_token: SecretStr = Field(SecretStr(""), validation_alias=_plain("CHROMA_TOKEN"))
+    """Sent as `X-Chroma-Token` when a proxy before Chroma wants one."""
+    vector_search_seconds: float = 2.0
+    """How long Chroma may take for one search; pgvector obeys `statement_timeout_ms`."""
+
     jwt_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
     """Signing keys by key id, `kid=secret,kid=secret`; the first signs, all verify."""
     encryption_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)

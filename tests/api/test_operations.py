@@ -35,6 +35,17 @@ ROUTES = {
     ("GET", "/advisor/cohorts"): "cohort:read",
     ("GET", "/advisor/cohorts/{cohort_id}/assessments"): "cohort:read",
     ("GET", "/advisor/agreement"): "agreement:read",
+    ("GET", "/index/versions"): "index:manage",
+    ("POST", "/index/versions"): "index:manage",
+    ("GET", "/index/versions/{version_id}"): "index:manage",
+    ("POST", "/index/versions/{version_id}/activate"): "index:manage",
+    ("POST", "/index/rebuild"): "index:manage",
+    ("POST", "/index/rollback"): "index:manage",
+    ("GET", "/index/drift"): "index:manage",
+    ("GET", "/jobs"): "job:manage",
+    ("GET", "/jobs/{job_id}"): "job:manage",
+    ("POST", "/jobs/resend"): "job:manage",
+    ("POST", "/jobs/{job_id}/resend"): "job:manage",
 }
 """Route and permission; None is open by design, `any` is any signed-in caller."""
 

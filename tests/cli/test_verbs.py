@@ -10,12 +10,18 @@ from typer.testing import CliRunner
 
 from assay.cli.verbs import app
 
-VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "replay", "settings", "scripted-openai"}
+VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "replay", "check", "settings", "scripted-openai"}
+GROUPS = {"index": {"list", "rebuild", "switch", "rollback", "drift"}, "jobs": {"dead", "show", "resend"}}
 
 
 def test_the_verbs() -> None:
     """The list of verbs is a promise."""
     assert {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} == VERBS
+    groups = {group.name or group.typer_instance.info.name: group.typer_instance for group in app.registered_groups if group.typer_instance}
+    named = {
+        name: {each.name or each.callback.__name__ for each in group.registered_commands if each.callback} for name, group in groups.items()
+    }
+    assert named == GROUPS
 
 
 def test_help_imports_nothing_heavy() -> None:

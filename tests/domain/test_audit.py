@@ -77,4 +77,11 @@ def test_a_missing_or_altered_link_shows() -> None:
 
 def test_the_vocabulary_is_on_one_page() -> None:
     """Noun and verb, so that a new action is a decision."""
-    assert {action.value for action in AuditAction} == {"essay_score.overridden", "essay_score.confirmed", "assessment.flagged"}
+    assert {action.value for action in AuditAction} == {
+        "essay_score.overridden",
+        "essay_score.confirmed",
+        "assessment.flagged",
+        "index.requested",
+        "index.switched",
+        "job.resent",
+    }

@@ -40,7 +40,7 @@ class CountingEmbedder:
 
 async def _versions(runtime: Runtime) -> list[tuple[UUID, str]]:
     async with runtime.open_uow() as uow:
-        return [(version.id, version.status) for version in await uow.index.list()]
+        return [(version.id, version.status) for version in await uow.index.newest()]
 
 
 async def _edit(runtime: Runtime, slug: str = "designing-http-apis", **changes: Any) -> CredentialContent:
@@ -62,7 +62,7 @@ async def test_a_current_index_is_left_alone(runtime: Runtime) -> None:
     """Nothing is embedded or built when embedder, cutting and catalog are those of the active version."""
     embedder = CountingEmbedder(runtime)
     before = await _versions(runtime)
-    report = await indexing.ensure_index(runtime.open_uow, embedder)
+    report = await indexing.ensure_index(runtime.open_uow, embedder, runtime.vector_store)
     assert not report.built
     assert report.chunk_count > 1_000
     assert embedder.calls == 0
@@ -74,7 +74,7 @@ async def test_only_what_changed_is_embedded_again(runtime: Runtime) -> None:
     ((old, _),) = await _versions(runtime)
     content = await _edit(runtime, title="Designing APIs over HTTP, Revised")
     embedder = CountingEmbedder(runtime)
-    report = await indexing.ensure_index(runtime.open_uow, embedder)
+    report = await indexing.ensure_index(runtime.open_uow, embedder, runtime.vector_store)
     assert report.built
     async with runtime.open_uow() as uow:
         names = await uow.tracks.skill_names()
@@ -97,7 +97,7 @@ async def test_chunks_stand_verbatim_in_their_section(runtime: Runtime) -> None:
 async def test_another_embedder_is_another_index(runtime: Runtime) -> None:
     """A change of embedder embeds everything anew: vectors of two models are never mixed."""
     embedder = CountingEmbedder(runtime, name="another/1")
-    report = await indexing.ensure_index(runtime.open_uow, embedder)
+    report = await indexing.ensure_index(runtime.open_uow, embedder, runtime.vector_store)
     assert report.copied == 0
     assert report.embedded == report.chunk_count == len(embedder.texts)
 
@@ -106,7 +106,7 @@ async def test_a_failed_rebuild_changes_nothing(runtime: Runtime) -> None:
     """When the embedder fails half-way, the old version serves on and the new one is marked failed."""
     ((old, _),) = await _versions(runtime)
     with pytest.raises(ProviderError):
-        await indexing.rebuild(runtime.open_uow, CountingEmbedder(runtime, fail_after=2), afresh=True)
+        await indexing.rebuild(runtime.open_uow, CountingEmbedder(runtime, fail_after=2), runtime.vector_store, afresh=True)
     versions = dict(await _versions(runtime))
     assert versions.pop(old) == "active"
     assert list(versions.values()) == ["failed"]
@@ -115,7 +115,7 @@ async def test_a_failed_rebuild_changes_nothing(runtime: Runtime) -> None:
 async def test_a_forced_rebuild_takes_over(runtime: Runtime) -> None:
     """Asked to embed everything afresh, the new version becomes the active one although the old one was current."""
     ((old, _),) = await _versions(runtime)
-    report = await indexing.rebuild(runtime.open_uow, runtime.embedder, afresh=True)
+    report = await indexing.rebuild(runtime.open_uow, runtime.embedder, runtime.vector_store, afresh=True)
     assert report.copied == 0
     assert dict(await _versions(runtime)) == {old: "retired", report.version_id: "active"}
 
@@ -123,7 +123,7 @@ async def test_a_forced_rebuild_takes_over(runtime: Runtime) -> None:
 async def test_two_that_rebuild_at_once_end_with_one(runtime: Runtime) -> None:
     """Of two equal rebuilds under way together one is switched to, and the other steps back."""
     await _edit(runtime, title="Designing APIs over HTTP, Revised")
-    reports = await asyncio.gather(*(indexing.ensure_index(runtime.open_uow, runtime.embedder) for _ in range(2)))
+    reports = await asyncio.gather(*(indexing.ensure_index(runtime.open_uow, runtime.embedder, runtime.vector_store) for _ in range(2)))
     assert len({report.version_id for report in reports}) == 1
     statuses = [status for _, status in await _versions(runtime)]
     assert statuses.count("active") == 1
@@ -144,7 +144,7 @@ async def test_search_never_sees_a_gap(runtime: Runtime) -> None:
             found.append(len(hits))
 
     searching = asyncio.create_task(search())
-    report = await indexing.rebuild(runtime.open_uow, runtime.embedder, afresh=True)
+    report = await indexing.rebuild(runtime.open_uow, runtime.embedder, runtime.vector_store, afresh=True)
     await asyncio.sleep(0.05)
     done.set()
     await searching

@@ -5,7 +5,20 @@ from typing import Any
 from fastapi import FastAPI
 
 from assay import __version__
-from assay.api.v1 import advisor, assessments, auth, credentials, essay_scores, flags, learning, recommendations, tracks, what_if
+from assay.api.v1 import (
+    advisor,
+    assessments,
+    auth,
+    credentials,
+    essay_scores,
+    flags,
+    index,
+    jobs,
+    learning,
+    recommendations,
+    tracks,
+    what_if,
+)
 from assay.edge.errors import install_problem_handlers
 
 ROUTERS = (
@@ -19,6 +32,8 @@ ROUTERS = (
     essay_scores.router,
     flags.router,
     advisor.router,
+    index.router,
+    jobs.router,
 )
 
 

@@ -10,23 +10,28 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from assay.cli import jobs
+from assay.cli.options import DATA as _DATA
+from assay.cli.options import Data, Json
+from assay.cli.options import console as _console
+from assay.cli.options import settings_of as _settings
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from assay.embedded.progress import Progress
-    from assay.settings import Settings
+    from assay.kit.model import Value
 
 _HELP = "Assessments that prove their scores and recommend micro-credentials with their sources."
 
 app = typer.Typer(name="assay", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback interface.")]
-Data = Annotated[Path, typer.Option(help="Folder for the database, the keys and the logs.")]
 Seeds = Annotated[Path | None, typer.Option(help="Folder with tracks, questions and credentials.")]
 
-_DATA = Path(".assay")
-
-
-def _console() -> Console:
-    return Console(highlight=False)
+index = typer.Typer(name="index", no_args_is_help=True, help="The search index: its versions, rebuilds, the switch and the way back.")
+app.add_typer(index)
+app.add_typer(jobs.app, name="jobs")
 
 
 @app.command()
@@ -144,7 +149,7 @@ def replay(
     assessment: Annotated[UUID, typer.Argument(help="Id of the assessment.")],
     data: Data = _DATA,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Derive the essay levels of an assessment again from the stored replies; exit code 1 when they differ or a reply is gone."""
     settings = _settings(data)
@@ -166,6 +171,79 @@ def replay(
     else:
         replay_table.show(found, _console())
     raise typer.Exit(0 if found.same else 1)
+
+
+@app.command()
+def check(data: Data = _DATA, *, as_json: Json = False) -> None:
+    """Ask a live database whether everything holds that must; exit code 1 when something does not, 2 when it is away."""
+    settings = _settings(data)
+    from assay.cli import check_table
+    from assay.cli.opened import opened
+    from assay.services import invariants
+
+    report = opened(settings, lambda runtime: invariants.check(runtime.open_uow))
+    if as_json:
+        print(report.model_dump_json(indent=2))  # noqa: T201 - for a program, not a person
+    else:
+        check_table.show(report, _console())
+    raise typer.Exit(0 if report.holds else 1)
+
+
+@index.command(name="list")
+def index_list(data: Data = _DATA, *, as_json: Json = False) -> None:
+    """List the versions of the search index, newest first, with the progress of builds."""
+    from assay.cli import index_runs, index_table
+
+    versions = index_runs.versions(_settings(data))
+    _answer(versions, as_json=as_json, show=lambda: index_table.show_versions(versions, _console()))
+
+
+@index.command(name="rebuild")
+def index_rebuild(
+    data: Data = _DATA,
+    *,
+    afresh: Annotated[bool, typer.Option(help="Embed everything anew, not what has changed alone.")] = False,
+    switch: Annotated[bool, typer.Option(help="Search the new version once it is whole, or leave it ready.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Build a new version beside the one that is searched, then switch to it; exit code 1 when it fails."""
+    from assay.cli import index_runs, index_table
+
+    built = index_runs.rebuild(_settings(data), Console(stderr=True, highlight=False), afresh=afresh, switch=switch)
+    _answer(built, as_json=as_json, show=lambda: index_table.show_one(built, _console()))
+
+
+@index.command(name="switch")
+def index_switch(
+    version: Annotated[UUID, typer.Argument(help="Id of a version that is ready or was searched before.")],
+    data: Data = _DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Search another version from now on; exit code 1 when it cannot be."""
+    from assay.cli import index_runs, index_table
+
+    active = index_runs.switch(_settings(data), version)
+    _answer(active, as_json=as_json, show=lambda: index_table.show_one(active, _console()))
+
+
+@index.command(name="rollback")
+def index_rollback(data: Data = _DATA, *, as_json: Json = False) -> None:
+    """Search the version again that was searched before the present one."""
+    from assay.cli import index_runs, index_table
+
+    active = index_runs.switch(_settings(data), None)
+    _answer(active, as_json=as_json, show=lambda: index_table.show_one(active, _console()))
+
+
+@index.command(name="drift")
+def index_drift(data: Data = _DATA, *, as_json: Json = False) -> None:
+    """Tell which credentials have changed since the index was built; exit code 1 when a rebuild is due."""
+    from assay.cli import index_runs, index_table
+
+    found = index_runs.drift(_settings(data))
+    _answer(found, as_json=as_json, show=lambda: index_table.show_drift(found, _console()))
+    raise typer.Exit(0 if found.current else 1)
 
 
 @app.command(name="settings")
@@ -196,15 +274,14 @@ def scripted_openai(
     scripted.serve(provider, port=port)
 
 
-def _settings(data: Path) -> "Settings":
-    """The settings of this environment, completed by the runtime that `up` keeps in `data`, if it runs."""
-    from assay.embedded import environment
-    from assay.observability.logging import configure_logging
-    from assay.settings import Settings
+def _answer(found: "Value | Sequence[Value]", *, as_json: bool, show: "Callable[[], None]") -> None:
+    """Print what was found: as JSON on request, otherwise as `show` does."""
+    if not as_json:
+        show()
+        return
+    from pydantic import TypeAdapter
 
-    configure_logging("console", "WARNING")
-    os.environ.update(environment.of_running(os.environ, data))
-    return Settings()
+    print(TypeAdapter(type(found)).dump_json(found, indent=2, by_alias=True).decode())  # noqa: T201 - for a program, not a person
 
 
 def _progress(data: Path) -> "Progress":

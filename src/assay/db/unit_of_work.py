@@ -22,6 +22,8 @@ from assay.db.repositories.feedback import FeedbackEntries
 from assay.db.repositories.flags import Flags
 from assay.db.repositories.idempotency import IdempotencyKeys
 from assay.db.repositories.index import IndexVersions
+from assay.db.repositories.invariants import Invariants
+from assay.db.repositories.job_records import JobRecords
 from assay.db.repositories.jobs import Jobs
 from assay.db.repositories.overrides import Overrides
 from assay.db.repositories.questions import Questions
@@ -66,6 +68,8 @@ class UnitOfWork:
         self.flags = Flags(session)
         self.idempotency = IdempotencyKeys(session)
         self.index = IndexVersions(session)
+        self.invariants = Invariants(session)
+        self.job_records = JobRecords(session)
         self.jobs = Jobs(session)
         self.overrides = Overrides(session)
         self.questions = Questions(session)

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     AGREEMENT_READ = "agreement:read"
     JOB_MANAGE = "job:manage"
     OPERATIONS_READ = "operations:read"
+    INDEX_MANAGE = "index:manage"
 
 
 _P = Permission
@@ -45,7 +46,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.AGREEMENT_READ,
         }
     ),
-    Role.ADMIN: frozenset({_P.TRACK_READ, _P.TRACK_WRITE, _P.JOB_MANAGE, _P.OPERATIONS_READ, _P.AGREEMENT_READ}),
+    Role.ADMIN: frozenset({_P.TRACK_READ, _P.TRACK_WRITE, _P.JOB_MANAGE, _P.OPERATIONS_READ, _P.AGREEMENT_READ, _P.INDEX_MANAGE}),
 }
 
 

@@ -19,6 +19,9 @@ class AuditAction(StrEnum):
     ESSAY_SCORE_OVERRIDDEN = "essay_score.overridden"
     ESSAY_SCORE_CONFIRMED = "essay_score.confirmed"
     ASSESSMENT_FLAGGED = "assessment.flagged"
+    INDEX_REQUESTED = "index.requested"
+    INDEX_SWITCHED = "index.switched"
+    JOB_RESENT = "job.resent"
 
 
 class AuditEntry(Value):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from assay.domain.degradation import Cause, Stage
 from assay.kit.model import Value
 
 MAX_ERRORS: Final = 3
@@ -52,6 +53,23 @@ class JobStatus(StrEnum):
 TERMINAL: Final = frozenset({JobStatus.SUCCEEDED, JobStatus.DEGRADED, JobStatus.DEAD})
 
 
+STAGES: Final[dict[JobType, tuple[Stage, ...]]] = {
+    JobType.SCORE_ESSAY: (Stage.ESSAY_SCORING,),
+    JobType.GENERATE_RECOMMENDATIONS: (Stage.RETRIEVAL, Stage.NARRATIVE),
+}
+"""The stages that a job of a type runs, and of which it says whether they are degraded."""
+
+
+class Failure(Value):
+    """Why a job failed, for whoever looks later: nobody's words."""
+
+    cause: Cause
+    error: str
+    """Kind and message, one line."""
+    stack: str | None = None
+    """Where it was raised; None where the worker died and nobody saw."""
+
+
 class ClaimedJob(Value):
     """A job in hand: only the holder of `fence` may finish it."""
 
@@ -63,6 +81,8 @@ class ClaimedJob(Value):
     crashes: int
     correlation_id: str
     track: str
+    generation: int = 1
+    """1 for a job written at submission, one more each time it was sent again: the version of what it writes."""
 
     @property
     def errors(self) -> int:

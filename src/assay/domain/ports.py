@@ -1,7 +1,7 @@
 """What the services need from outside, for what is paid, slow, random or swappable. Postgres has no port: it is not swappable."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from assay.domain.fusion import Fact, Sentence
@@ -10,6 +10,19 @@ from assay.domain.jobs import JobType
 from assay.domain.retrieval import ChunkHit
 
 type Vector = list[float]
+
+
+class StoredChunk(NamedTuple):
+    """A chunk of a credential version as the index keeps it: where it stands, and its vector."""
+
+    id: UUID
+    credential_id: UUID
+    credential_version_id: UUID
+    credential_version: int
+    section: str
+    start: int
+    end: int
+    vector: Sequence[float]
 
 
 class Grader(Protocol):
@@ -59,10 +72,25 @@ class Embedder(Protocol):
 
 
 class VectorStore(Protocol):
-    """Nearest chunks of one index version."""
+    """Nearest chunks of one index version. Postgres keeps the chunks, a store makes them searchable. All of it raises `ProviderError`."""
 
     async def nearest(self, index_version: UUID, vectors: Sequence[Vector], limit: int) -> list[list[ChunkHit]]:
-        """For each of `vectors` the `limit` chunks of highest cosine similarity, best first. Raises `ProviderError`."""
+        """For each of `vectors` the `limit` chunks of highest cosine similarity, best first.
+
+        A version that the store does not hold, and vectors of another length than its, are `MISCONFIGURED`.
+        """
+
+    async def build(self, index_version: UUID, dimension: int, chunks: AsyncIterator[Sequence[StoredChunk]]) -> None:
+        """Make a version searchable whose chunks are all written; they come in batches. May be repeated, and disturbs no search."""
+
+    async def holds(self, index_version: UUID) -> int:
+        """How many chunks of this version can be found; 0 for a version that is not there."""
+
+    async def drop(self, index_version: UUID) -> None:
+        """Forget what was built for this version; without effect when there is nothing."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
 
 
 class Broker(Protocol):

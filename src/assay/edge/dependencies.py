@@ -64,7 +64,9 @@ type FeedbackGiver = Annotated[Actor, Depends(requires(Permission.FEEDBACK_GIVE)
 type CohortReader = Annotated[Actor, Depends(requires(Permission.COHORT_READ))]
 type EssayOverrider = Annotated[Actor, Depends(requires(Permission.ESSAY_OVERRIDE))]
 type AssessmentFlagger = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_FLAG))]
+type IndexKeeper = Annotated[Actor, Depends(requires(Permission.INDEX_MANAGE))]
 type AgreementReader = Annotated[Actor, Depends(requires(Permission.AGREEMENT_READ))]
+type JobKeeper = Annotated[Actor, Depends(requires(Permission.JOB_MANAGE))]
 type IdempotencyHeader = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat a request safely")
 ]

@@ -35,7 +35,8 @@ def seeds_folder() -> Path:
 
 def fingerprint(settings: Settings, seeds: Path) -> str:
     """What the content is made from: seeds, migrations, our own code, and the settings that shape it. 64 hexadecimal digits."""
-    digest = hashlib.sha256(f"{settings.environment} {settings.embedder} {settings.openai_embedding_model}".encode())
+    chosen = (settings.environment, settings.embedder, settings.openai_embedding_model, settings.vector_store)
+    digest = hashlib.sha256(" ".join(chosen).encode())
     for folder, pattern in ((seeds, "*.yaml"), (PROJECT / "migrations", "*.py"), (PROJECT / "src", "*.py")):
         for path in sorted(folder.rglob(pattern)):
             digest.update(f"{path} {path.stat().st_size}\n".encode() + path.read_bytes())
@@ -93,4 +94,4 @@ async def _index(runtime: "Runtime", progress: Progress) -> None:
     with progress.step("Index"):
         from assay.services import indexing
 
-        await indexing.ensure_index(runtime.open_uow, runtime.embedder)
+        await indexing.ensure_index(runtime.open_uow, runtime.embedder, runtime.vector_store)

@@ -13,7 +13,7 @@ from threading import Thread
 
 from rich.console import Console
 
-from assay.embedded import content, environment, postgres, programs, state, valkey
+from assay.embedded import chroma, content, environment, postgres, programs, state, valkey
 from assay.embedded.folder import DataFolder, open_folder
 from assay.embedded.ports import LOOPBACK, require_free
 from assay.embedded.problems import StartProblem, in_plain_words
@@ -99,6 +99,10 @@ def _start(supervisor: Supervisor, folder: DataFolder, settings: Settings, port:
         with progress.step("Valkey"):
             valkey.prepare(store)
             supervisor.launch(valkey.program(store, folder.logs / "valkey.log"))
+            supervisor.wait_until_ready()
+    if settings.vector_store == "chroma" and (own_port := chroma.own_port(settings.chroma_url)):
+        with progress.step("Chroma"):
+            supervisor.launch(chroma.program(folder.root / "chroma", own_port, folder.logs / "chroma.log"))
             supervisor.wait_until_ready()
     _fill(folder if own_database else None, settings, progress)
     with progress.step("API, worker, sweeper"):

@@ -9,10 +9,15 @@ from assay.domain.audit import AuditAction, first_broken
 from assay.observability.logging import current_correlation_id
 
 
-async def record(uow: UnitOfWork, actor: Actor, action: AuditAction, target_type: str, target_id: UUID, changes: dict[str, Any]) -> None:
-    """Append an entry; `changes` hold JSON and nobody's words. Call it last: it holds the chain until the transaction ends."""
+async def record(
+    uow: UnitOfWork, actor: Actor | None, action: AuditAction, target_type: str, target_id: UUID, changes: dict[str, Any]
+) -> None:
+    """Append an entry; `changes` hold JSON and nobody's words. Call it last: it holds the chain until the transaction ends.
+
+    Without an `actor` it was the operator, at the command line.
+    """
     await uow.audit.append(
-        actor_id=actor.id,
+        actor_id=actor.id if actor else None,
         action=action,
         target_type=target_type,
         target_id=str(target_id),

@@ -42,7 +42,7 @@ async def score(
     degradation = _degradation(graded, unreadable, clock)
     async with open_uow() as uow:
         await uow.jobs.complete(job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
-        await uow.scores.add_essay_scores([as_row(job.assessment_id, result) for result in graded])
+        await uow.scores.add_essay_scores([as_row(job.assessment_id, result, job.generation) for result in graded])
         await _finish_stage(uow, job, degradation)
 
 
@@ -52,7 +52,7 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
         essays, _ = await read_essays(uow, bank, job.assessment_id)
         await uow.jobs.complete(job, JobStatus.DEAD, error)
         held = [Graded(essay, judging.not_scored(grading.flags_of(essay)), grading.unasked(essay, grading.NOBODY), "") for essay in essays]
-        await uow.scores.add_essay_scores([as_row(job.assessment_id, result) for result in held])
+        await uow.scores.add_essay_scores([as_row(job.assessment_id, result, job.generation) for result in held])
         degradation = Degradation(
             stage=Stage.ESSAY_SCORING,
             cause=cause,
@@ -76,12 +76,12 @@ async def read_essays(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) 
     return essays, len(asked) - len(contents)
 
 
-def as_row(assessment_id: UUID, graded: Graded) -> EssayScore:
+def as_row(assessment_id: UUID, graded: Graded, version: int = 1) -> EssayScore:
     """The row that stores a verdict: the columns hold the levels that count, the verdict what was given and why it counts for less."""
     levels = graded.verdict.levels()
     return EssayScore(
         id=new_id(),
-        version=1,
+        version=version,
         assessment_id=assessment_id,
         question_id=graded.essay.question_id,
         clarity=levels.get(Dimension.CLARITY),

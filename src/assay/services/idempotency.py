@@ -1,7 +1,7 @@
 """The same request twice is answered once: a key, the hash of what was asked, and the stored answer, in the caller's transaction."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor
@@ -9,6 +9,9 @@ from assay.domain.errors import Conflict
 from assay.kit.hashing import content_hash
 
 type JsonObject = dict[str, Any]
+
+FORGOTTEN_AT_ONCE: Final = 1_000
+"""Keys deleted in one sweep, at most, so that none is long."""
 
 
 class Outcome(NamedTuple):
@@ -34,3 +37,8 @@ async def once(uow: UnitOfWork, actor: Actor, key: str | None, request: object, 
     if answered is None or answered.response is None or answered.request_hash != request_hash:
         raise Conflict("This Idempotency-Key was used for a different request. Use a new key.", code="idempotency_key_reused")
     return Outcome(answered.response, replayed=True)
+
+
+async def forget_expired(uow: UnitOfWork) -> int:
+    """Delete answers that nobody may ask for any more, a day after they were given; how many."""
+    return await uow.idempotency.forget_expired(FORGOTTEN_AT_ONCE)

@@ -7,16 +7,20 @@ from uuid import UUID
 import structlog
 
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
+from assay.domain.degradation import Cause
 from assay.domain.errors import ProviderError
-from assay.domain.jobs import ClaimedJob, JobType, backoff_seconds
+from assay.domain.jobs import ClaimedJob, Failure, JobType, backoff_seconds
 from assay.domain.ports import Broker
 from assay.observability import metrics
+from assay.observability.logging import without_words
 
 log = structlog.get_logger(__name__)
 
 LOST_RING_SECONDS: Final = 1.0
 TOP_UP: Final = 20
 """Rings per sweep at most: one wake-up drains the ledger, so more would only be noise."""
+STACK_LENGTH: Final = 16_000
+"""Characters of a stack that are kept: the end, where the error was raised."""
 
 
 async def retry_later(uow: UnitOfWork, job: ClaimedJob, error: Exception) -> float:
@@ -32,6 +36,17 @@ def describe(error: BaseException) -> str:
     if isinstance(error, ProviderError):
         return str(error)
     return type(error).__name__
+
+
+def failure_of(error: Exception, cause: Cause) -> Failure:
+    """An error as a dead letter carries it: cause, kind, and where it was raised."""
+    return Failure(cause=cause, error=describe(error), stack=without_words(error)[-STACK_LENGTH:])
+
+
+async def note_failure(open_uow: OpenUnitOfWork, job: ClaimedJob, failure: Failure) -> None:
+    """Write down why a job is about to end dead. Raises `Fenced` when the lease is gone."""
+    async with open_uow(autocommit=True) as uow:
+        await uow.jobs.note(job, failure)
 
 
 async def sweep(uow: UnitOfWork) -> int:

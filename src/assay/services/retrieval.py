@@ -23,6 +23,8 @@ PASSING_FAULTS: Final = frozenset({Fault.RATE_LIMITED, Fault.UNAVAILABLE})
 """What a second try a moment later may not meet. A time-out is not among them: the student has waited for it already."""
 CHUNKS_PER_PART: Final = 150
 CREDENTIALS_PER_LIST: Final = 50
+TEXT_ALONE_BELOW: Final = 20_000
+"""Chunks of the index up to which full text ranks the whole catalog. Above, it ranks what the vectors found, and all only without them."""
 POOL: Final = 60
 """Credentials that go on to the rerank."""
 _KEPT_CONTENTS: Final = 2_000
@@ -87,14 +89,17 @@ async def search(
 ) -> Retrieved:
     """What `retrieve` does without looking up what was found: no candidates."""
     parts = tuple(parts)
+    queries: dict[str, str] = {part.name: websearch(part.terms) for part in parts if part.terms}
     async with open_uow(autocommit=True) as uow:
-        active, text_hits = await uow.search.full_text(
-            {part.name: websearch(part.terms) for part in parts if part.terms}, CREDENTIALS_PER_LIST
-        )
+        active, text_hits = await uow.search.full_text(queries, CREDENTIALS_PER_LIST, below=TEXT_ALONE_BELOW)
     if active is None or not active.chunk_count:
         return Retrieved(parts=parts, shortfall=Shortfall(cause=Cause.INDEX_EMPTY, detail="the embedding index is empty"))
     index = Index(id=active.id, embedder=active.embedder)
     vector_hits, shortfall = await _nearest(parts, index, embedder, vector_store, patient=patient)
+    if active.chunk_count >= TEXT_ALONE_BELOW:
+        near = {hit.credential_id for hits in vector_hits.values() for hit in hits}
+        async with open_uow(autocommit=True) as uow:
+            text_hits = (await uow.search.full_text(queries, CREDENTIALS_PER_LIST, among=near or None)).hits
     return Retrieved(parts=parts, index=None if shortfall else index, vector_hits=vector_hits, text_hits=text_hits, shortfall=shortfall)
 
 
@@ -146,7 +151,18 @@ async def _nearest(
     except ProviderError as error:
         if patient and error.fault in PASSING_FAULTS:
             raise
+        if away == "the embedder" and await _is_away(vector_store, index):
+            away = "the embedder and the vector store"
         return {}, Shortfall(cause=Cause(error.fault), detail=f"{away} did not answer")
+
+
+async def _is_away(vector_store: VectorStore, index: Index) -> bool:
+    """Whether the store fails too: without a vector it cannot be searched, but asked what it holds."""
+    try:
+        await vector_store.holds(index.id)
+    except ProviderError:
+        return True
+    return False
 
 
 def lists_of(retrieved: Retrieved) -> dict[str, list[UUID]]:

@@ -14,7 +14,7 @@ import structlog
 from assay.db.repositories.jobs import Claim, Fenced, is_poisoned
 from assay.domain.degradation import Cause
 from assay.domain.errors import Fault, ProviderError, Unavailable
-from assay.domain.jobs import ClaimedJob, JobType
+from assay.domain.jobs import ClaimedJob, Failure, JobType
 from assay.observability import metrics
 from assay.observability.logging import correlated
 from assay.runtime import Runtime
@@ -140,8 +140,7 @@ class Drainer:
 
     async def _do(self, job: ClaimedJob, spent: float) -> str:
         if is_poisoned(job):
-            await GIVE_UP[job.type](self._runtime, job, Cause.CRASHED, f"workers died of it {job.crashes} times")
-            return "dead"
+            return await self._give_up(job, Failure(cause=Cause.CRASHED, error=f"workers died of it {job.crashes} times"))
         try:
             await HANDLERS[job.type](self._runtime, job, spent)
         except (Unavailable, Fenced):
@@ -158,12 +157,16 @@ class Drainer:
 
     async def _fail(self, job: ClaimedJob, error: Exception, cause: Cause) -> str:
         if job.is_last_try:
-            await GIVE_UP[job.type](self._runtime, job, cause, jobs.describe(error))
-            return "dead"
+            return await self._give_up(job, jobs.failure_of(error, cause))
         async with self._runtime.open_uow() as uow:
             delay = await jobs.retry_later(uow, job, error)
         asyncio.get_running_loop().call_later(delay, self._woken.set)
         return "retry"
+
+    async def _give_up(self, job: ClaimedJob, failure: Failure) -> str:
+        await jobs.note_failure(self._runtime.open_uow, job, failure)
+        await GIVE_UP[job.type](self._runtime, job, failure.cause, failure.error)
+        return "dead"
 
     async def _renew_leases(self) -> None:
         while True:

@@ -1,4 +1,7 @@
-"""The sweeper: each second, take back leases that ran out, ring for jobs whose ring was lost, and measure the queue."""
+"""The sweeper: each second, take back leases that ran out, ring for jobs whose ring was lost, measure the queue, forget old keys.
+
+Beside that it builds the index versions that an admin has asked for.
+"""
 
 import asyncio
 import signal
@@ -12,8 +15,9 @@ from assay.kit import heap
 from assay.observability import metrics
 from assay.observability.logging import configure_logging
 from assay.runtime import Runtime, open_runtime
-from assay.services import jobs
+from assay.services import idempotency, jobs
 from assay.settings import Settings
+from assay.worker.indexer import build_what_waits
 from assay.worker.main import owner_name
 
 log = structlog.get_logger(__name__)
@@ -40,6 +44,7 @@ async def _sweep_until_stopped(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with open_runtime(settings) as runtime:
+        building = asyncio.create_task(build_what_waits(runtime))
         log.info("sweeper_ready")
         while not stopped.is_set():
             await sweep_once(runtime)
@@ -47,6 +52,8 @@ async def _sweep_until_stopped(settings: Settings) -> None:
                 await asyncio.wait_for(stopped.wait(), settings.sweep_seconds)
             except TimeoutError:
                 continue
+        building.cancel()
+        await asyncio.wait([building])
 
 
 async def sweep_once(runtime: Runtime) -> None:
@@ -55,6 +62,7 @@ async def sweep_once(runtime: Runtime) -> None:
         async with runtime.open_uow() as uow:
             await jobs.sweep(uow)
             await jobs.measure(uow)
+            await idempotency.forget_expired(uow)
         await jobs.top_up(runtime.open_uow, runtime.broker)
     except Unavailable:
         log.warning("sweep_postponed")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from assay.db.models.base import Base, CreatedAt, PrimaryKey, one_of
 from assay.db.types import EncryptedJson
+from assay.domain.degradation import Cause
 from assay.domain.jobs import JobStatus, JobType
 
 
@@ -19,10 +20,13 @@ class AsyncJob(Base):
     __table_args__ = (
         CheckConstraint(one_of("job_type", JobType), name="job_type"),
         CheckConstraint(one_of("status", JobStatus), name="status"),
+        CheckConstraint(one_of("cause", Cause), name="cause"),
         CheckConstraint("(status = 'leased') = (lease_owner IS NOT NULL)", name="leased_has_owner"),
         Index("ix_async_jobs_due", "priority", "run_at", postgresql_where=text("status IN ('queued', 'retry_wait')")),
         Index("ix_async_jobs_leases", "lease_expires_at", postgresql_where=text("status = 'leased'")),
         Index("ix_async_jobs_assessment_id", "assessment_id"),
+        Index("ix_async_jobs_dead", "id", postgresql_where=text("status = 'dead'")),
+        Index("ix_async_jobs_parent_job_id", "parent_job_id", postgresql_where=text("parent_job_id IS NOT NULL")),
         Index("ix_async_jobs_finished", "job_type", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     )
 
@@ -42,6 +46,10 @@ class AsyncJob(Base):
     lease_expires_at: Mapped[datetime | None]
     first_claimed_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    cause: Mapped[str | None]
+    """Why it was given up, as it is told of the degraded stage."""
+    stack: Mapped[str | None]
+    """Where the last error was raised: places and kinds of errors, nobody's words."""
     parent_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("async_jobs.id"))
     created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]

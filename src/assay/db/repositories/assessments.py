@@ -54,22 +54,24 @@ _CLOSE_EXPIRED = text(
 )
 _SUBMIT = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
 _COMPLETE = text(
-    "UPDATE assessments SET completed_at = clock_timestamp(), closed_at = clock_timestamp() WHERE id = :id"
-    " RETURNING extract(epoch FROM completed_at - submitted_at)::float"
+    "UPDATE assessments SET completed_at = coalesce(completed_at, clock_timestamp()), closed_at = coalesce(closed_at, clock_timestamp())"
+    " WHERE id = :id RETURNING extract(epoch FROM completed_at - submitted_at)::float"
 )
 _SNAPSHOT = text(
     "SELECT position, question_id, question_version_id FROM assessment_question_snapshots WHERE assessment_id = :id ORDER BY position"
 )
+# of jobs that were sent again the one speaks that ended last: while a new one runs, what stands is what the one before has written
 _JOBS = text(
     """
     SELECT job.job_type, job.status, job.attempt, job.crashes, job.first_claimed_at, job.finished_at, typical.seconds
-    FROM async_jobs job LEFT JOIN LATERAL (
+    FROM (
+        SELECT DISTINCT ON (job_type) * FROM async_jobs WHERE assessment_id = :id ORDER BY job_type, finished_at DESC NULLS LAST
+    ) AS job LEFT JOIN LATERAL (
         SELECT avg(extract(epoch FROM recent.finished_at - recent.first_claimed_at))::float AS seconds FROM (
             SELECT finished_at, first_claimed_at FROM async_jobs
             WHERE job_type = job.job_type AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 20
         ) AS recent
     ) AS typical ON job.finished_at IS NULL
-    WHERE job.assessment_id = :id AND job.parent_job_id IS NULL
     """
 )
 
@@ -165,11 +167,11 @@ class Assessments:
         return moment
 
     async def mark_completed(self, assessment_id: UUID) -> float:
-        """The result stands, and there is room for a retake; returns the seconds since the submission."""
+        """The result stands, and there is room for a retake; returns the seconds from the submission to the first result."""
         return float((await self._session.execute(_COMPLETE, {"id": assessment_id})).scalar_one())
 
     async def job_progress(self, assessment_id: UUID) -> dict[str, JobProgress]:
-        """What the ledger says, by job type; unfinished ones with the mean duration of the last twenty of their kind."""
+        """What the ledger says of the job that stands, by type; unfinished ones with the mean duration of the last twenty of their kind."""
         return {
             row.job_type: JobProgress(
                 status=row.status,

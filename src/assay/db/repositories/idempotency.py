@@ -19,6 +19,14 @@ _CLAIM = text(
     RETURNING id
     """
 )
+# skipping what a request holds just now: it takes the key anew
+_FORGET = text(
+    """
+    DELETE FROM idempotency_keys WHERE id IN (
+        SELECT id FROM idempotency_keys WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ) RETURNING id
+    """
+)
 
 
 class Answered(NamedTuple):
@@ -44,6 +52,10 @@ class IdempotencyKeys:
         query = select(IdempotencyKey.request_hash, IdempotencyKey.response)
         row = (await self._session.execute(query.where(IdempotencyKey.actor_id == actor_id, IdempotencyKey.key == key))).first()
         return Answered(*row) if row else None
+
+    async def forget_expired(self, limit: int) -> int:
+        """Delete at most `limit` keys whose time is over; how many."""
+        return len((await self._session.execute(_FORGET, {"limit": limit})).all())
 
     async def answer(self, actor_id: UUID, key: str, response: Json) -> None:
         """Store the answer beside the key."""

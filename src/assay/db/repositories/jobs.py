@@ -8,12 +8,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.domain.errors import AssayError
-from assay.domain.jobs import MAX_CRASHES, ClaimedJob, JobStatus, JobType
+from assay.domain.jobs import MAX_CRASHES, STAGES, ClaimedJob, Failure, JobStatus, JobType
 
 _ADD = text(
     """
-    INSERT INTO async_jobs (id, job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id)
-    VALUES (:id, :type, :assessment, :track, :priority, CASE WHEN :waits THEN 'infinity' ELSE clock_timestamp() END, :dedupe, :correlation)
+    INSERT INTO async_jobs (id, job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id)
+    VALUES (:id, :type, :assessment, :track, :priority, CASE WHEN :waits THEN 'infinity' ELSE clock_timestamp() END, :dedupe, :correlation,
+            :parent)
     """
 )
 # the due ones in a CTE of their own: as a subquery of the update a nested loop would run it again and lock more than was asked for
@@ -28,6 +29,7 @@ _CLAIM = text(
            first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
     FROM due WHERE async_jobs.id = due.id
     RETURNING async_jobs.id, job_type, assessment_id, fence, attempt, crashes, correlation_id, track_slug,
+              CASE WHEN parent_job_id IS NULL THEN 1 ELSE split_part(dedupe_key, ':', 3)::int END AS generation,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
     """
@@ -61,6 +63,12 @@ _RETRY = text(
     WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id
     """
 )
+_NOTE = text(
+    "UPDATE async_jobs SET cause = :cause, last_error = :error, stack = :stack"
+    " WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id"
+)
+# a job that was sent again says anew which of its stages are degraded
+_SPEAK_ANEW = text("DELETE FROM degraded_stages WHERE assessment_id = :assessment AND stage = ANY(:stages)")
 # handed back uncounted: neither an error nor a crash
 _HAND_BACK = text(
     """
@@ -129,8 +137,13 @@ class Jobs:
         correlation_id: str,
         priority: int,
         waits: bool = False,
+        generation: int = 1,
+        parent_id: UUID | None = None,
     ) -> None:
-        """Write a job that is due now, or (when it `waits`) once another job's effect releases it."""
+        """Write a job that is due now, or (when it `waits`) once another job's effect releases it.
+
+        One that is sent again names the job it stands for, and which `generation` it is, from 2.
+        """
         values = {
             "id": job_id,
             "type": job_type,
@@ -138,7 +151,8 @@ class Jobs:
             "track": track,
             "priority": priority,
             "waits": waits,
-            "dedupe": f"{job_type}:{assessment_id}:1",
+            "dedupe": f"{job_type}:{assessment_id}:{generation}",
+            "parent": parent_id,
             "correlation": correlation_id,
         }
         await self._session.execute(_ADD, values)
@@ -157,6 +171,14 @@ class Jobs:
         """Finish the job and log its effect: the first statement of the effect's transaction. Raises `Fenced` when the lease is gone."""
         values = {"id": job.id, "fence": job.fence, "status": status, "error": error}
         if (await self._session.execute(_COMPLETE, values)).first() is None:
+            raise Fenced(str(job.id))
+        if job.generation > 1:
+            await self._session.execute(_SPEAK_ANEW, {"assessment": job.assessment_id, "stages": list(STAGES[job.type])})
+
+    async def note(self, job: ClaimedJob, failure: Failure) -> None:
+        """Write down why the job is about to be given up. Raises `Fenced` when the lease is gone."""
+        values = {"id": job.id, "fence": job.fence, "cause": failure.cause, "error": failure.error, "stack": failure.stack}
+        if (await self._session.execute(_NOTE, values)).first() is None:
             raise Fenced(str(job.id))
 
     async def retry(self, job: ClaimedJob, delay_seconds: float, error: str) -> None:
@@ -207,6 +229,7 @@ def _claimed(row: Row[tuple[object, ...]]) -> ClaimedJob:
         crashes=row.crashes,
         correlation_id=row.correlation_id,
         track=row.track_slug,
+        generation=row.generation,
     )
 
 

@@ -1,6 +1,6 @@
 """Full text search over the published catalog, and the rows behind what a search found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Credential, CredentialVersion
 
+_WEIGHTS = "{0.1, 0.3, 0.6, 1.0}"
 # One statement for all parts, a row of arrays for each, with the active index, which whoever searches needs next. Weights are those of
 # labels D, C, B, A: description, outcomes, skills, title; 1 divides the rank by 1 + log(length), so that a long description does not
 # win by length. ts_rank, not ts_rank_cd: how near two of many alternative phrases stand to each other says nothing, and costs seven
 # times as much.
-_FULL_TEXT = text(
-    """
-    SELECT active.id, active.embedder, active.chunk_count, part.name, hit.credentials, hit.versions, hit.scores
+_FULL_TEXT = """
+    {first}SELECT active.id, active.embedder, active.chunk_count, part.name, hit.credentials, hit.versions, hit.scores
     FROM (SELECT) AS always
     LEFT JOIN index_versions active ON active.status = 'active'
     LEFT JOIN unnest(CAST(:names AS text[]), CAST(:queries AS text[])) AS part (name, query) ON true
@@ -24,15 +24,28 @@ _FULL_TEXT = text(
                array_agg(found.version ORDER BY found.score DESC, found.slug) AS versions,
                array_agg(found.score ORDER BY found.score DESC, found.slug) AS scores
         FROM (
-            SELECT v.credential_id, v.version, c.slug, ts_rank('{0.1, 0.3, 0.6, 1.0}', v.search, query.words, 1)::float AS score
+            SELECT v.credential_id, v.version, slug, ts_rank('{weights}', v.search, query.words, 1)::float AS score
             FROM websearch_to_tsquery('english', part.query) AS query (words)
-            JOIN credential_versions v ON v.search @@ query.words
-            JOIN credential_catalog c ON c.id = v.credential_id AND c.current_version = v.version AND c.status = 'published'
-            ORDER BY score DESC, c.slug LIMIT :limit
+            {matching}
+            ORDER BY score DESC, slug LIMIT :limit
         ) AS found
     ) AS hit ON true
     """
+_PUBLISHED = "credential_catalog c ON c.id = v.credential_id AND c.current_version = v.version AND c.status = 'published'"
+_WHOLE_CATALOG = text(
+    _FULL_TEXT.format(
+        first="",
+        matching=f"JOIN credential_versions v ON v.search @@ query.words JOIN {_PUBLISHED} WHERE coalesce(active.chunk_count, 0) < :below",
+        weights=_WEIGHTS,
+    )
 )
+# read once for all parts, and MATERIALIZED, since the planner would look up every match in the catalog to find a few hundred
+_NEAR = f"""WITH near AS MATERIALIZED (
+        SELECT v.credential_id, v.version, c.slug, v.search FROM credential_versions v JOIN {_PUBLISHED} WHERE c.id = ANY(:among)
+    )
+    """  # noqa: S608 - nothing but our own words
+_AMONG = text(_FULL_TEXT.format(first=_NEAR, matching="JOIN near v ON v.search @@ query.words", weights=_WEIGHTS))
+_NO_BOUND = 2**31 - 1
 
 _CURRENT = (
     select(Credential.id, Credential.slug, Credential.status, CredentialVersion.id, CredentialVersion.version)
@@ -87,12 +100,19 @@ class Search:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def full_text(self, queries: Mapping[str, str], limit: int) -> TextSearch:
-        """For each named query (in the syntax of `websearch_to_tsquery`) the `limit` best published credentials, best first."""
-        values = {"names": list(queries), "queries": list(queries.values()), "limit": limit}
+    async def full_text(
+        self, queries: Mapping[str, str], limit: int, *, below: int = _NO_BOUND, among: Collection[UUID] | None = None
+    ) -> TextSearch:
+        """For each named query (in the syntax of `websearch_to_tsquery`) the `limit` best published credentials, best first.
+
+        Only `among` those, if given; otherwise none at all where the active index has `below` chunks or more: every credential that
+        matches is ranked, 42,000 of 100,000 for the skills of one role, which took 0.36 s against 0.002 s among 500.
+        """
+        values: dict[str, object] = {"names": list(queries), "queries": list(queries.values()), "limit": limit}
+        values |= {"below": below} if among is None else {"among": list(among)}
         found: dict[str, list[TextHit]] = {name: [] for name in queries}
         active: ActiveIndex | None = None
-        for index_id, embedder, chunks, name, *columns in await self._session.execute(_FULL_TEXT, values):
+        for index_id, embedder, chunks, name, *columns in await self._session.execute(_WHOLE_CATALOG if among is None else _AMONG, values):
             active = ActiveIndex(index_id, embedder, chunks) if index_id else None
             if columns[0]:
                 found[name] = list(map(TextHit, *columns))

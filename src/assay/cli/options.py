@@ -1,0 +1,32 @@
+"""What verbs share: options, and the settings of the environment they run in."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from assay.settings import Settings
+
+Data = Annotated[Path, typer.Option(help="Folder for the database, the keys and the logs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+DATA: Final = Path(".assay")
+
+
+def console() -> Console:
+    """Where people read."""
+    return Console(highlight=False)
+
+
+def settings_of(data: Path) -> "Settings":
+    """The settings of this environment, completed by the runtime that `up` keeps in `data`, if it runs."""
+    from assay.embedded import environment
+    from assay.observability.logging import configure_logging
+    from assay.settings import Settings
+
+    configure_logging("console", "WARNING")
+    os.environ.update(environment.of_running(os.environ, data))
+    return Settings()

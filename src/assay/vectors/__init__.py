@@ -1,0 +1,1 @@
+"""Vector stores outside Postgres, each spoken to over its own protocol."""

@@ -1,0 +1,55 @@
+"""Assessments whose jobs ended dead, made the way it happens: the handler of a type of job fails for good."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from journeys import Student
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from assay.domain.jobs import JobType
+from assay.runtime import Runtime
+from assay.worker import handlers
+from assay.worker.drainer import Drainer
+
+
+@asynccontextmanager
+async def working(runtime: Runtime) -> AsyncIterator[None]:
+    """A drainer at work meanwhile."""
+    drainer = Drainer(runtime, "test:1")
+    task = asyncio.create_task(drainer.run())
+    try:
+        yield
+    finally:
+        await drainer.stop()
+        await task
+
+
+async def buried(runtime: Runtime, student: Student, track_id: UUID, *dying: JobType, error: Exception, **replaced: Any) -> dict[str, Any]:
+    """A finished assessment's result; jobs of the types `dying` met `error` on every try. `replaced` are answers by format."""
+
+    async def fail(*_: object) -> None:
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assay.domain.jobs.BACKOFF_BASE_SECONDS", 0.01)
+        for job_type in dying:
+            patch.setitem(handlers.HANDLERS, job_type, fail)
+        with capture_logs():  # drawing each error with all that is near it would take longer than the jobs
+            async with working(runtime):
+                _, result = await student.finished(track_id, **replaced)
+    return result
+
+
+async def jobs_of(runtime: Runtime, result: dict[str, Any]) -> list[Any]:
+    """The jobs of an assessment, in the order in which they were written, essays first."""
+    query = (
+        "SELECT id, job_type, status, parent_job_id, dedupe_key, cause, last_error, stack FROM async_jobs"
+        " WHERE assessment_id = :id ORDER BY split_part(dedupe_key, ':', 3)::int, job_type DESC"
+    )
+    async with runtime.open_uow() as uow:
+        return list(await uow.session.execute(text(query), {"id": UUID(result["assessmentId"])}))
