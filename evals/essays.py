@@ -1,6 +1,6 @@
 """Essays with levels that people gave: our own set, or any JSON Lines of `{prompt, key_points?, reference?, essay, scores, scale}`.
 
-Optional in a line: `id`, `question_slug` (the rubric of that seed question is used), `track`, `kind`, `style`, `twin_of`, `split`.
+Optional in a line: `id`, `question_slug` (the rubric of that seed question is used), `track`, `kind`, `style`, `twin_of`.
 """
 
 import json
@@ -16,6 +16,7 @@ from assay.domain.rubric import MAX_LEVEL, DimensionRubric, KeyPoint, Rubric
 from evals.questions import Question, essay_questions
 
 OWN: Final = Path(__file__).with_name("grading")
+HELD_OUT: Final = "heldout.jsonl"
 OVERALL: Final = "overall"
 """A holistic score, compared with the weighted mean of the grader's levels."""
 DIMENSIONS: Final = ("clarity", "accuracy", "coherence", OVERALL)
@@ -53,7 +54,10 @@ class Line(BaseModel):
     kind: str = ""
     style: str = ""
     twin_of: str | None = None
-    split: Half | None = None
+
+
+FILES: Final = {Half.DEV: ("essays.jsonl", "development.jsonl"), Half.TEST: (HELD_OUT,)}
+"""Where the essays of each half stand, in the folder of our own set."""
 
 
 class GradedEssay(NamedTuple):
@@ -80,19 +84,27 @@ class GradedEssay(NamedTuple):
 
 
 def own(half: Half) -> list[GradedEssay]:
-    """One half of our own set, joined with its prompts. Raises `DataError`."""
+    """One half of our own set, joined with its prompts. Raises `DataError`: also when the held-out essays are not there."""
+    paths = [OWN / name for name in FILES[half]]
+    for path in paths:
+        if not path.exists():
+            raise DataError(f"{path}: the {half.value} half of the graded essays is not there; `--half dev` grades the development essays")
     prompts = {raw["prompt_id"]: raw for _, raw in read_lines(OWN / "prompts.jsonl")}
-    return [
-        essay
-        for path in (OWN / "essays.jsonl", OWN / "development.jsonl")
-        for place, raw in read_lines(path)
-        if (essay := _essay(path, place, prompts.get(raw.get("prompt_id"), {}) | raw, half))
-    ]
+    return [_own(path, place, prompts, raw, half) for path in paths for place, raw in read_lines(path)]
 
 
-def load(path: Path, half: Half | None = None) -> list[GradedEssay]:
-    """The essays of any set; with `half`, those of that half and those of none. Raises `DataError`."""
-    return [essay for place, raw in read_lines(path) if (essay := _essay(path, place, raw, half))]
+def _own(path: Path, place: int, prompts: Mapping[str, dict[str, Any]], raw: dict[str, Any], half: Half) -> GradedEssay:
+    """An essay of our own, which must say of itself that it is of the half whose file it stands in."""
+    if raw.get("prompt_id") not in prompts:
+        raise DataError(f"{path}:{place}: prompt_id: no prompt of prompts.jsonl is called {raw.get('prompt_id')}")
+    if raw.get("split", half.value) != half.value:
+        raise DataError(f"{path}:{place}: split: {half.value} is needed in this file")
+    return _essay(path, place, prompts[raw["prompt_id"]] | raw)
+
+
+def load(path: Path) -> list[GradedEssay]:
+    """The essays of any set. Raises `DataError`."""
+    return [_essay(path, place, raw) for place, raw in read_lines(path)]
 
 
 def read_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
@@ -120,10 +132,8 @@ def parse[Model: BaseModel](kind: type[Model], path: Path, place: int, raw: dict
         raise DataError(f"{path}:{place}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from problem
 
 
-def _essay(path: Path, place: int, raw: dict[str, Any], half: Half | None) -> GradedEssay | None:
+def _essay(path: Path, place: int, raw: dict[str, Any]) -> GradedEssay:
     line = parse(Line, path, place, raw)
-    if half and line.split not in {half, None}:
-        return None
     low, high = (0, line.scale) if isinstance(line.scale, int) else line.scale
     for name, score in line.scores.items():
         if name not in DIMENSIONS or not low <= score <= high:

@@ -157,7 +157,7 @@ def notes(data: Path | None, base: Sequence[Scored]) -> list[str]:
     found = ["Shift is the mean of grader minus human. QWK is left out where the human scores of a group are all the same."]
     if data is None:
         found.append(
-            "Agreement on base essays alone; dev has the six prompts of test too. evals/grading/README.md names the limits of the set."
+            "Agreement on base essays alone. Dev is tuned on, test has questions of its own. evals/grading/README.md names the limits."
         )
     elif base and not any("accuracy" in one.essay.scores for one in base):
         found.append("Without key points, reference or question_slug nothing says what is right: accuracy and overall scores are left out.")

@@ -4,6 +4,7 @@ import asyncio
 import math
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ async def test_it_refuses_to_work_inside_a_transaction() -> None:
 async def test_a_broken_installation_is_a_named_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing weights are a misconfiguration, not a crash."""
 
+    @cache
     def missing() -> None:
         raise FileNotFoundError("weights")
 

@@ -238,6 +238,37 @@ async def test_waving_things_aside_costs_accuracy() -> None:
     assert waved.dimensions[ACCURACY].features["score"] < said.dimensions[ACCURACY].features["score"]
 
 
+async def test_being_sure_on_another_subject_costs_and_earns_nothing() -> None:
+    """Assurances count where they are made about the question: about something else they change the belief in an answer neither way."""
+    point = "A copy must be kept offline, because ransomware encrypts every disk it can reach."
+    sure = "The disks of the backup are always safe, no ransomware can ever reach them, and nobody needs another proof of that."
+    aside = "Bananas are always yellow, nobody doubts it, and grandmother certainly never bought any other fruit, which is proof enough."
+    plain, said, elsewhere = [await grade(task("backups", text)) for text in (point, f"{point} {sure}", f"{point} {aside}")]
+    trust = [draft.dimensions[ACCURACY].features["trust"] for draft in (plain, said, elsewhere)]
+    assurance = [draft.dimensions[ACCURACY].features["assurance"] for draft in (plain, said, elsewhere)]
+    assert trust[1] < trust[0] == trust[2]
+    assert assurance[1] > assurance[2]
+
+
+@pytest.mark.parametrize(
+    ("opening", "dangles"),
+    [
+        ("It stands in the attacker's domain.", True),
+        ("If it does not answer, show the usual price.", True),
+        ("The second danger is a stolen password.", True),
+        ("Therefore a random number decides.", True),
+        ("It is good that the team has thought of fairness.", False),
+        ("Both complaints have one root.", False),
+        ("The first thing I would do is to look at the logs.", False),
+        ("On Monday the team asks what happened.", False),
+    ],
+)
+async def test_an_opening_must_not_point_back_to_nothing(opening: str, dangles: object) -> None:
+    """A first sentence that only an earlier one could explain loses the signal, one that the question explains does not."""
+    draft = await grade(task("backups", f"{opening} {ESSAYS['backups']['good']}"))
+    assert (draft.dimensions[COHERENCE].features["opening"] == 0) is dangles
+
+
 async def test_every_level_above_zero_is_proved() -> None:
     """All quotes of all essays are found again, none is missing where a level needs one, and accuracy cites what covers a point."""
     for essay_task in all_essays():
@@ -339,7 +370,7 @@ def test_the_identity_changes_with_what_a_level_depends_on() -> None:
         name = "another/1"
 
     own = GRADER.identity
-    assert (own.producer, own.model) == ("built-in", "built-in-grader/2")
+    assert (own.producer, own.model) == ("built-in", "built-in-grader/3")
     assert own == BuiltinGrader(BuiltinEmbedder()).identity
     assert own.prompt_hash != BuiltinGrader(Other()).identity.prompt_hash
     assert own.prompt_hash != BuiltinGrader(BuiltinEmbedder(), CALIBRATION.model_copy(update={"point_counts": 0.5})).identity.prompt_hash

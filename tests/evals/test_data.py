@@ -1,9 +1,8 @@
 """The data sets of the evaluations: they load, keep their own rules and agree with the seeds."""
 
-import hashlib
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from evals import attacks
 from evals.attacks import Corpus, Place
-from evals.essays import OWN, DataError, GradedEssay, Half, load, own, read_lines
+from evals.essays import FILES, HELD_OUT, OWN, DataError, GradedEssay, Half, load, own, read_lines
 from evals.questions import essay_questions
 
 
@@ -23,47 +22,58 @@ def corpus() -> Corpus:
 
 @pytest.fixture(scope="module")
 def lines() -> list[dict[str, Any]]:
-    """The lines of our own graded essays."""
-    return [raw for name in ("essays.jsonl", "development.jsonl") for _, raw in read_lines(OWN / name)]
+    """The lines of our own graded essays, the held-out ones too where they are there."""
+    paths = [OWN / name for names in FILES.values() for name in names]
+    return [raw for path in paths if path.exists() for _, raw in read_lines(path)]
 
 
 def test_prompts_are_those_of_the_seeds() -> None:
-    """Prompt and key points are the question's of that slug, word for word, two questions of each of the six tracks."""
+    """Prompt and key points are the question's of that slug, word for word, as many questions of each track; none comes twice."""
     prompts = [raw for _, raw in read_lines(OWN / "prompts.jsonl")]
     for raw in prompts:
         question = essay_questions()[raw["question_slug"]]
         assert (raw["prompt"], raw["track"]) == (question.prompt, question.track)
         assert raw["key_points"] == [point.text for point in question.rubric.key_points]
-    assert Counter(raw["track"] for raw in prompts) == dict.fromkeys({raw["track"] for raw in prompts}, 2)
-    assert len({raw["question_slug"] for raw in prompts}) == len(prompts) == 12
+    assert len(set(Counter(raw["track"] for raw in prompts).values())) == 1
+    assert len({raw["track"] for raw in prompts}) == 6
+    assert len({raw["question_slug"] for raw in prompts}) == len(prompts) >= 12
 
 
-def test_both_halves_hold_all_essays() -> None:
-    """139 and 54 base essays with 105 twins, each in the half of its base; ids are unique and every essay has its seed question."""
-    halves = {half: own(half) for half in Half}
-    assert {half: sum(essay.twin_of is None for essay in essays) for half, essays in halves.items()} == {Half.DEV: 139, Half.TEST: 54}
-    for essays in halves.values():
-        bases = {essay.id for essay in essays if essay.twin_of is None}
-        assert all(essay.twin_of in bases for essay in essays if essay.twin_of)
-        assert all(essay.question.min_words and set(essay.scores) == {"clarity", "accuracy", "coherence"} for essay in essays)
-    ids = [essay.id for essays in halves.values() for essay in essays]
-    assert len(ids) == len(set(ids)) == 298
+def test_development_holds_all_essays_that_were_looked_at(lines: list[dict[str, Any]]) -> None:
+    """193 base essays with 105 twins on twelve questions; ids are unique, no twin lacks its base, every essay has its seed question."""
+    essays = own(Half.DEV)
+    bases = {essay.id for essay in essays if essay.twin_of is None}
+    assert (len(bases), len(essays), len({essay.question.prompt for essay in essays})) == (193, 298, 12)
+    assert all(essay.twin_of in bases for essay in essays if essay.twin_of)
+    assert all(essay.question.min_words and set(essay.scores) == {"clarity", "accuracy", "coherence"} for essay in essays)
+    assert len({raw["id"] for raw in lines}) == len(lines)
 
 
-def test_the_split_is_the_documented_one(lines: list[dict[str, Any]]) -> None:
-    """Base essays in the order of their hashes go to test and dev in turn; what was written for development has questions of its own."""
-    later = [raw for _, raw in read_lines(OWN / "development.jsonl")]
-    assert {raw["split"] for raw in later} == {"dev"}
-    ours = {raw["prompt_id"] for raw in later}
-    assert len(ours) == len({raw["prompt_id"] for raw in lines} - ours) == 6
-    by_prompt: dict[str, list[str]] = defaultdict(list)
-    for raw in lines:
-        if raw["twin_of"] is None and raw["prompt_id"] not in ours:
-            by_prompt[raw["prompt_id"]].append(raw["id"])
-    for prompt, ids in by_prompt.items():
-        ordered = sorted(ids, key=lambda one: hashlib.sha256(f"{prompt}/{one}".encode()).hexdigest())
-        expected = {one: "dev" if place % 2 else "test" for place, one in enumerate(ordered)}
-        assert {raw["id"]: raw["split"] for raw in lines if raw["id"] in expected} == expected
+def test_the_test_half_has_questions_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held-out essays stand in a file of their own and are read where it is there; where it is not, a sentence says so."""
+    essay = {"id": "new-01", "prompt_id": "new", "essay": "Light is scattered.", "scores": {"accuracy": 1}, "split": "test"}
+    prompt = {"prompt_id": "new", "prompt": "Why is the sky blue?", "key_points": ["Short waves scatter more.", "Air scatters light."]}
+    (tmp_path / "prompts.jsonl").write_text(json.dumps(prompt), encoding="utf-8")
+    monkeypatch.setattr("evals.essays.OWN", tmp_path)
+    with pytest.raises(DataError, match="the test half of the graded essays is not there"):
+        own(Half.TEST)
+    held_out = tmp_path / HELD_OUT
+    held_out.write_text(json.dumps(essay), encoding="utf-8")
+    assert [one.id for one in own(Half.TEST)] == ["new-01"]
+    held_out.write_text(json.dumps(essay | {"split": "dev"}), encoding="utf-8")
+    with pytest.raises(DataError, match=r"heldout\.jsonl:1: split: test is needed"):
+        own(Half.TEST)
+    held_out.write_text(json.dumps(essay | {"prompt_id": "other"}), encoding="utf-8")
+    with pytest.raises(DataError, match=r"heldout\.jsonl:1: prompt_id"):
+        own(Half.TEST)
+
+
+@pytest.mark.skipif(not (OWN / HELD_OUT).exists(), reason="the held-out essays are not there")
+def test_no_question_is_in_both_halves() -> None:
+    """What is held out shares no question with what was tuned on."""
+    held_out = {essay.question.prompt for essay in own(Half.TEST)}
+    assert held_out
+    assert held_out.isdisjoint({essay.question.prompt for essay in own(Half.DEV)})
 
 
 def test_twins_keep_what_they_must(lines: list[dict[str, Any]]) -> None:
@@ -74,7 +84,7 @@ def test_twins_keep_what_they_must(lines: list[dict[str, Any]]) -> None:
         scores, before = raw["scores"], base["scores"]
         assert (scores["accuracy"], raw["kind"]) == (before["accuracy"], base["kind"])
         if raw["style"] == "shuffled":
-            now, then = (re.split(r"(?<=[.!?])\s+", one["essay"]) for one in (raw, base))
+            now, then = (re.split(r"(?<=[.!?])\s+|(?<=[.!?]\")\s+", one["essay"]) for one in (raw, base))
             assert sorted(now) == sorted(then)
             assert now != then
             assert scores["coherence"] < before["coherence"]

@@ -5,8 +5,8 @@ closeness = cosine of the two vectors without the theme all key points share (ce
           + weight x share of the point's content words that have a like word in the unit (soft recall after BERTScore, Zhang et al., 2020),
             words that stand in the prompt counting for little.
 It earns less as far as the prompt is as close, as its words stand under the opposite polarity, or as it waves something aside, and next to
-nothing as a list of terms. Beside the points made count the points touched on, and whether the essay is nearer to what the rubric's best
-descriptors name than to what its lowest ones name, which is where a rubric tells the usual mistakes.
+nothing as a list of terms. Beside the points made count the points begun and touched on. All three are believed the less, the more an essay
+assures and waves aside: who is wrong on a subject uses its words too, but mostly says that nothing can happen and nothing is needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ from assay.ai.builtin_language import (
     tokens,
     words,
 )
-from assay.ai.builtin_reading import Array, Reading, described_levels
+from assay.ai.builtin_reading import Array, Reading
 from assay.ai.builtin_style import Judgement, Limit, judge, limits
-from assay.ai.builtin_vocabulary import DENIALS, DISMISSALS, OPPOSITES
+from assay.ai.builtin_vocabulary import ASSURANCES, DENIALS, DISMISSALS, OPPOSITES
 from assay.domain.rubric import KeyPoint
 
 
@@ -48,12 +48,6 @@ class PointEvidence:
     """Closeness of the prompt itself."""
     contradiction: float
     """Share of shared content words that stand under the opposite polarity."""
-    near: tuple[Span, ...] = ()
-    """All units that come near enough to begin to make it."""
-
-    def touches(self, sentence: Span) -> bool:
-        """Whether `sentence`, or a clause of it, begins to make this point."""
-        return any(unit.start >= sentence.start and unit.end <= sentence.end for unit in self.near)
 
 
 class Closeness(NamedTuple):
@@ -79,35 +73,42 @@ class Content:
     """Of every unit."""
     touched: float
     """Weighted share of the points that the essay at least touches on, 0 to 1."""
-    dismissals: float
-    """How often something is waved aside, per sentence to the matter (with three added, so that once in a short text weighs less)."""
-    right_over_wrong: float
-    """How much nearer the essay is to what the best descriptors of accuracy name than to what the lowest do; 0 where they name nothing."""
-
-    def developed(self, reading: Reading) -> list[bool]:
-        """For each sentence, whether it says something to the matter: whether it comes near enough to a key point to begin to make it."""
-        return [any(found.touches(sentence) for found in self.points) for sentence in reading.sentences]
+    dismissals: int
+    """How often something is waved aside."""
+    assurance: float
+    """How often something is waved aside or assured, per sentence to the matter (three added, so that once in a short text weighs less)."""
+    trust: float
+    """What that leaves of the belief in what is said, 0 to 1: all, where every point is made, since then there is reason to be sure."""
 
     @property
     def coverage(self) -> float:
         """The weighted mean strength over all points, 0 to 1."""
-        return sum(found.point.weight * found.strength for found in self.points) / sum(found.point.weight for found in self.points)
+        return self._mean([found.strength for found in self.points])
+
+    def begun(self, calibration: Calibration) -> float:
+        """The weighted share of the points that are made at least in part, 0 to 1."""
+        return self._mean([ramp(found.strength, *calibration.point_begun) for found in self.points])
+
+    def _mean(self, values: Sequence[float]) -> float:
+        weights = [found.point.weight for found in self.points]
+        return sum(weight * value for weight, value in zip(weights, values, strict=True)) / sum(weights)
 
 
 def judge_accuracy(reading: Reading, content: Content, calibration: Calibration) -> Judgement:
     """The level of accuracy with its signals, and the units that make the points, strongest first."""
     values = {
-        "coverage": content.coverage,
-        "touched": content.touched,
-        "dismissals": content.dismissals,
-        "right_over_wrong": content.right_over_wrong,
+        "coverage": content.trust * content.coverage,
+        "begun": content.trust * content.begun(calibration),
+        "touched": content.trust * content.touched,
     }
     shown = sorted((found for found in content.points if found.strength > 0), key=lambda found: -found.strength * found.point.weight)
     holding = [limit for limit in limits(reading, calibration) if limit.name in {"list", "word_order"} or limit == Limit("length", 0)]
     holding = [Limit("list", 1) if limit.name == "list" else limit for limit in holding]  # naming a thing explains nothing, but names it
     if content.touched < calibration.touched_least and max(found.strength for found in content.points) < calibration.evidence_least:
         holding.append(Limit("evidence", 0))
-    return judge(values, calibration.accuracy, holding, [found.unit for found in shown if found.unit], calibration.accuracy_cuts)
+    judged = judge(values, calibration.accuracy, holding, [found.unit for found in shown if found.unit], calibration.accuracy_cuts)
+    details = {"dismissals": float(content.dismissals), "assurance": content.assurance, "trust": content.trust}
+    return judged._replace(details=details)
 
 
 def weigh(reading: Reading, calibration: Calibration) -> Content:
@@ -119,19 +120,24 @@ def weigh(reading: Reading, calibration: Calibration) -> Content:
     if not reading.units:
         none = tuple(PointEvidence(point, 0.0, None, 0.0, 0.0, float(base), 0.0) for point, base in zip(points, prompt, strict=True))
         nothing = np.zeros((0, len(points)), dtype=np.float32)
-        return Content(none, Closeness(nothing, nothing, nothing), 0.0, 0.0, 0.0)
+        return Content(none, Closeness(nothing, nothing, nothing), 0.0, 0, 0.0, 1.0)
     measured = _closeness(reading, reading.plain_units, theme, calibration)
     prose = [_trust(text, calibration) for text in reading.plain_units]
     found = [_best(reading, place, measured, float(prompt[place]), prose, calibration) for place in range(len(points))]
-    aside = sum(len(DISMISSALS.findall(sentence)) for sentence in reading.plain)
-    relevant = sum(ramp(near, *calibration.relevant) for near in reading.relevance)
-    return Content(
-        tuple(_shared_out(found, calibration)),
-        measured,
-        _touched(reading, measured.total, calibration),
-        aside / (relevant + 3),
-        _right_over_wrong(reading),
+    dismissals, assurance = _assurance(reading, calibration)
+    content = Content(
+        tuple(_shared_out(found, calibration)), measured, _touched(reading, measured.total, calibration), dismissals, assurance, 1.0
     )
+    doubt = calibration.assurance_weight * ramp(assurance, *calibration.assured) * (1.0 - content.coverage)
+    return replace(content, trust=1.0 - doubt)
+
+
+def _assurance(reading: Reading, calibration: Calibration) -> tuple[int, float]:
+    """How often something is waved aside; and that with the assurances, per sentence: only what is said to the matter counts in either."""
+    aside, sure = ([len(pattern.findall(sentence)) for sentence in reading.plain] for pattern in (DISMISSALS, ASSURANCES))
+    relevant = [ramp(near, *calibration.relevant) for near in reading.relevance]
+    said = sum(weight * (one + other) for weight, one, other in zip(relevant, aside, sure, strict=True))
+    return sum(aside), said / (sum(relevant) + 3)
 
 
 def _touched(reading: Reading, total: Array, calibration: Calibration) -> float:
@@ -145,15 +151,6 @@ def _touched(reading: Reading, total: Array, calibration: Calibration) -> float:
 def _trust(text: str, calibration: Calibration) -> float:
     """How far what `text` says may be taken as said: not as a list of terms, and less when it waves something aside."""
     return prose_factor(text, calibration) * (1.0 - calibration.dismissal_weight * bool(DISMISSALS.search(text)))
-
-
-def _right_over_wrong(reading: Reading) -> float:
-    low, high, _ = described_levels(reading.task)
-    if not low or not high:
-        return 0.0
-    units = reading.rows(reading.plain_units)
-    near = [float((units @ reading.rows(parts).T).max(axis=0).mean()) for parts in (low, high)]
-    return near[1] - near[0]
 
 
 def prose_factor(text: str, calibration: Calibration) -> float:
@@ -263,4 +260,4 @@ def _best(
         strength = raw * prose[index] * max(0.0, 1.0 - calibration.contradiction_weight * against)
         if strength > best.strength or (best.unit is None and against > 0):
             best = PointEvidence(point, strength, reading.units[index], float(similar[index]), float(shared[index]), baseline, against)
-    return replace(best, near=tuple(unit for unit, value in zip(reading.units, closeness, strict=True) if value >= floor))
+    return best

@@ -13,7 +13,7 @@ from assay.ai.builtin_vocabulary import VOCABULARY
 from assay.kit.hashing import content_hash
 from assay.kit.model import Value
 
-VERSION: Final = "built-in-grader/2"
+VERSION: Final = "built-in-grader/3"
 """Counts up when the code measures differently; changed numbers and words show in the hash."""
 
 
@@ -41,34 +41,31 @@ _CLARITY: Final = {
     "sentence_length": Curve(rise=(3, 9), fall=(42, 26), weight=0.65),
     "sentence_spread": Curve(rise=(0.05, 0.3), fall=(1.5, 0.8), weight=0.5),
     "long_sentences": Curve(rise=(0.5, 0), weight=0.24),
-    "reading_ease": Curve(rise=(0, 50), weight=0.49),
+    "reading_ease": Curve(rise=(0, 50), weight=0.57),
     "word_variety": Curve(rise=(0.55, 0.78), weight=0.41),
-    "vague_words": Curve(rise=(0.06, 0.01), weight=0.76),
-    "errors": Curve(rise=(0.9, 0.05), weight=0.78),
-    "shorthand": Curve(rise=(0.15, 0.02), weight=0.45),
-    "points_touched": Curve(rise=(0, 1), weight=0.57),
-    "topic": Curve(rise=(0.18, 0.4), weight=1.15),
+    "vague_words": Curve(rise=(0.06, 0.01), weight=0.75),
+    "errors": Curve(rise=(0.9, 0.05), weight=0.83),
+    "shorthand": Curve(rise=(0.15, 0.02), weight=0.48),
+    "points_touched": Curve(rise=(0, 1), weight=0.67),
+    "topic": Curve(rise=(0.18, 0.4), weight=1.19),
 }
 _ACCURACY: Final = {
-    "coverage": Curve(rise=(0, 1), weight=2.1),
-    "touched": Curve(rise=(0, 1), weight=1.44),
-    "dismissals": Curve(rise=(0.4, 0), weight=1.1),
-    "right_over_wrong": Curve(rise=(-0.2, 0.2), weight=0.27),
+    "coverage": Curve(rise=(0, 1), weight=1.81),
+    "begun": Curve(rise=(0, 1), weight=1.32),
+    "touched": Curve(rise=(0, 1), weight=0.82),
 }
 _COHERENCE: Final = {
-    "order": Curve(rise=(0, 2), weight=2.5),
-    "connected_sentences": Curve(rise=(0.1, 0.6), weight=0.56),
-    "kinds_of_relation": Curve(rise=(0, 4), weight=0.81),
-    "points_touched": Curve(rise=(0, 1), weight=1.38),
-    "developed_sentences": Curve(rise=(0, 1), weight=0.06),
-    "sentences": Curve(rise=(0, 1), weight=0.18),
-    "topic": Curve(rise=(0.18, 0.4), weight=0.0),
+    "order": Curve(rise=(-0.5, 2.5), weight=2.75),
+    "opening": Curve(rise=(0, 1), weight=0.95),
+    "connected_sentences": Curve(rise=(0.1, 0.6), weight=0.84),
+    "kinds_of_relation": Curve(rise=(0, 4), weight=0.67),
+    "points_touched": Curve(rise=(0, 1), weight=1.29),
 }
 _ORDER: Final = {
-    "thread": 1.24, "same_point": 17.57, "next_point": 12.14, "announced": 7.44, "similar": 5.49, "introduced": 2.16, "point_order": 0.6,
-    "described_order": 6.96, "counted": 1.84, "opening_words": 6.63, "closing_words": 3.11, "count_words": 0.98, "leaning_words": 2.32,
-    "condition": 3.37, "problem": 1.84, "advice": 3.05, "checking": 2.0, "sequel": 2.56, "reason": 0.0, "stands_alone": 2.22,
-    "short_start": 2.09, "no_pronoun": 0.9, "problem_first": 1.67, "point_sweep": 1.33,
+    "same_point": 11.55, "next_point": 8.17, "announced": 6.06, "similar": 2.67, "introduced": 1.16, "point_order": 0.34,
+    "described_order": 6.25, "counted": 1.72, "opening_words": 4.66, "closing_words": 3.58, "count_words": 0.45, "leaning_words": 1.85,
+    "condition": 3.87, "problem": 0.47, "advice": 3.31, "checking": 2.6, "sequel": 2.45, "of_the_question": 2.5, "stands_alone": 1.7,
+    "short_start": 0.97, "no_pronoun": 0.7, "problem_first": 1.2, "no_point_yet": 1.88, "point_sweep": 0.71,
 }  # fmt: skip
 
 
@@ -77,13 +74,13 @@ class Calibration(Value):
 
     theme_removed: float = 0.8
     """How much of the key points' common direction is taken out before comparing: being on the theme is not yet making a point."""
-    overlap_weight: float = 1.4
+    overlap_weight: float = 2.5
     """Weight of the content words a unit shares with a key point, beside the cosine of the two."""
-    word_similar: tuple[float, float] = (0.2, 0.6)
+    word_similar: tuple[float, float] = (0.3, 0.7)
     """Cosine of two words from which they begin to count as shared, and from which they count fully."""
     prompt_words_count: float = 0.87
     """What a shared word loses when it stands in the prompt too (in part, when the prompt has a like word)."""
-    point_made: tuple[float, float] = (0.4, 0.75)
+    point_made: tuple[float, float] = (0.37, 0.85)
     """Closeness at which a point begins to be made, and at which it is made fully."""
     beyond_prompt: float = 0.4
     """Where the prompt itself is closer to a point than that, the start moves this share of the way towards it."""
@@ -91,6 +88,12 @@ class Calibration(Value):
     """Closeness at which a point begins to be touched on, and at which it is."""
     relevant: tuple[float, float] = (0.18, 0.3)
     """Cosine to the nearest key point or sentence of the prompt up to which a unit touches on nothing, and from which it counts fully."""
+    point_begun: tuple[float, float] = (0.0, 0.3)
+    """Strength from which a point counts as begun in part, and from which it does wholly."""
+    assured: tuple[float, float] = (0.1, 0.6)
+    """Things waved aside and assured, per sentence, from which what is said is believed less, and from which least."""
+    assurance_weight: float = 0.7
+    """What the belief loses at most, where no point is made."""
     dismissal_weight: float = 0.5
     """What a unit loses that waves something aside."""
     contradiction_weight: float = 1.6
@@ -113,9 +116,9 @@ class Calibration(Value):
     """Words: up to the first a mere phrase, from the second on room enough to state something."""
     words_per_point: float = 9.0
     """Room that a unit needs for each point it is credited with."""
-    accuracy_cuts: tuple[float, float, float, float] = (0.298, 0.442, 0.591, 0.784)
-    clarity_cuts: tuple[float, float, float, float] = (0.657, 0.776, 0.843, 0.96)
-    coherence_cuts: tuple[float, float, float, float] = (0.423, 0.61, 0.741, 0.898)
+    accuracy_cuts: tuple[float, float, float, float] = (0.142, 0.323, 0.536, 0.788)
+    clarity_cuts: tuple[float, float, float, float] = (0.67, 0.784, 0.855, 0.958)
+    coherence_cuts: tuple[float, float, float, float] = (0.496, 0.658, 0.76, 0.901)
     """Score from which levels 1 to 4 are given."""
     topical: tuple[float, float] = (0.18, 0.165)
     """Mean and median closeness of the sentences to the question below which (either) the text is about something else."""

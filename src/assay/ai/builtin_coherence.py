@@ -1,14 +1,13 @@
 """Coherence as the built-in grader measures it: whether the sentences stand in an order that could hardly be any other, and lead somewhere.
 
 The order is judged against the same sentences in all other orders (`builtin_order`), so a text that only stays on its subject gains nothing
-from that; connectives count by the share of sentences and by their kinds, so sprinkling them pays little; and a line of argument needs
-something to be led along: points touched on, and sentences that say something to them.
+from that; a first sentence that points back to nothing costs most of a level; connectives count by the share of sentences and by their
+kinds, so sprinkling them pays little; and a line of argument needs something to be led along: points touched on.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean
-from typing import Final
 
 import numpy as np
 
@@ -17,12 +16,8 @@ from assay.ai.builtin_calibration import Calibration
 from assay.ai.builtin_language import Span, relations
 from assay.ai.builtin_order import judge_order
 from assay.ai.builtin_reading import Reading
-from assay.ai.builtin_style import Judgement, Limit, judge, limits, topicality
-from assay.ai.builtin_vocabulary import BACKWARD
-
-_ENOUGH: Final = 8
-_A_FEW: Final = 6
-"""Sentences to the matter, and sentences at all, beyond which more are no sign of a better argument."""
+from assay.ai.builtin_style import Judgement, Limit, judge, limits
+from assay.ai.builtin_vocabulary import BACKWARD, DANGLING
 
 
 def judge_coherence(reading: Reading, content: Content, calibration: Calibration) -> Judgement:
@@ -34,12 +29,10 @@ def judge_coherence(reading: Reading, content: Content, calibration: Calibration
     order = judge_order(reading, content.closeness.of([places[sentence] for sentence in found]), calibration)
     values = {
         "order": order.score,
+        "opening": float(bool(found) and not DANGLING.match(found[0].text)),
         "connected_sentences": fmean(bool(kinds) for kinds in related) if related else 0.0,
         "kinds_of_relation": float(len(set().union(*related))),
         "points_touched": content.touched,
-        "developed_sentences": min(1.0, sum(content.developed(reading)) / _ENOUGH),
-        "sentences": min(1.0, len(found) / _A_FEW),
-        "topic": topicality(reading),
     }
     few = [Limit("sentences", level) for level, least in enumerate((1, 2, 4)) if len(found) < least][:1]
     holding = [*limits(reading, calibration), *few]

@@ -29,10 +29,6 @@ REMARKS: Final[dict[str, tuple[str, str]]] = {
         "Replace vague words such as \u201cthings\u201d or \u201cbetter\u201d by what you mean.",
     ),
     "errors": ("The text is clean and well punctuated.", "Read the text once more for spelling, capitals and full stops."),
-    "developed_sentences": (
-        "Nearly every sentence says something to the matter.",
-        "Several sentences stay general; say in each what exactly is done and why.",
-    ),
     "shorthand": (
         "You say what your terms stand for.",
         "Write abbreviations and codes out, or say what they mean, for a reader who does not know them.",
@@ -46,7 +42,10 @@ REMARKS: Final[dict[str, tuple[str, str]]] = {
         "The order of your sentences helps the reader.",
         "Put your sentences into an order in which each prepares the next, from the problem to what follows from it.",
     ),
-    "sentences": ("You take the room a line of thought needs.", "Give your line of thought more than a few sentences."),
+    "opening": (
+        "Your first sentence can be understood by itself.",
+        "Begin with a sentence that needs nothing before it: it points back to something you have not said yet.",
+    ),
     "connected_sentences": (
         "Connecting words show how your thoughts relate.",
         "Say how your thoughts relate: because, therefore, however, if.",
@@ -134,7 +133,7 @@ def style_advice(judgement: Judgement) -> str:
 def accuracy_reason(judgement: Judgement, missed: Sequence[PointEvidence], copied_share: float) -> str:
     """How much of what matters is there, in words, and what stands against it."""
     against = any(found.contradiction > 0 and found.unit for found in missed)
-    aside = any(signal.name == "dismissals" and signal.score < WEAK for signal in judgement.signals)
+    aside = judgement.details["dismissals"] > 1 and judgement.details["trust"] < STRONG
     reasons = [
         POINTS[judgement.level],
         *(LIMITS[limit.name] for limit in judgement.limits),

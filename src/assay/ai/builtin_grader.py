@@ -134,7 +134,7 @@ def _point_features(content: Content) -> dict[str, float]:
         name = f"point.{found.point.id}"
         values |= {
             name: found.strength,
-            f"{name}.of_coverage": found.strength * found.point.weight / total,
+            f"{name}.of_coverage": content.trust * found.strength * found.point.weight / total,
             f"{name}.similarity": found.similarity,
             f"{name}.overlap": found.overlap,
             f"{name}.prompt": found.baseline,

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from assay.ai.builtin_accuracy import Closeness
 from assay.ai.builtin_calibration import Calibration, ramp
-from assay.ai.builtin_language import content_words, is_content, stem, words
-from assay.ai.builtin_reading import Reading, described_levels
+from assay.ai.builtin_language import is_content, stem, words
+from assay.ai.builtin_reading import Reading, described
 from assay.ai.builtin_vocabulary import (
     ADVICE,
     CHECKING,
@@ -30,7 +30,6 @@ from assay.ai.builtin_vocabulary import (
     ORDINALS,
     PROBLEM,
     PRONOUN,
-    REASON,
     SEQUEL,
 )
 
@@ -42,7 +41,6 @@ ORDERS: Final = 256
 """Random orders that a text is compared with, always the same for a number of sentences."""
 SWEEP: Final = "point_sweep"
 _HEAD: Final = 7
-_TAIL: Final = 8
 _NAMED: Final = r"\s+(?:(?:same|new|old|first|second|whole|own|other)\s+)?([a-z]{3,}(?: [a-z]{3,})?)"
 _KNOWN: Final = re.compile(r"\b(?:the|this|that|these|those|its|their|his|her|such|both)" + _NAMED, re.IGNORECASE)
 _NEW: Final = re.compile(r"\b(?:a|an|some|two|three|several|one|another)" + _NAMED, re.IGNORECASE)
@@ -140,6 +138,7 @@ def signs(reading: Reading, closeness: Closeness, count: int) -> Signs:
     spread = _unit(rows - 0.7 * rows.mean(axis=0))
     similarity, total = (part[:count].astype(np.float64) for part in (closeness.similarity, closeness.total))
     share = _share(similarity, 10) * np.clip(total.max(axis=1), 0, 1)[:, None]
+    near_question = (rows @ reading.rows(reading.prompt).T).max(axis=1)
     openings = [" ".join(words(text)[:_HEAD]) for text in texts]
     leaning = np.array([bool(LEANING.match(text)) for text in texts], dtype=np.float64)
     rank = np.array([_rank(text) for text in texts])
@@ -147,7 +146,6 @@ def signs(reading: Reading, closeness: Closeness, count: int) -> Signs:
     opens = [bool(FIRST.match(text)) for text in openings]
     return Signs(
         neighbours={
-            "thread": _threads(texts),
             "same_point": share @ share.T,
             "next_point": share[:, :-1] @ share[:, 1:].T,
             "announced": np.outer(enumerated, opens).astype(np.float64),
@@ -169,13 +167,14 @@ def signs(reading: Reading, closeness: Closeness, count: int) -> Signs:
             "advice": _has(ADVICE, texts),
             "checking": _has(CHECKING, texts),
             "sequel": _has(SEQUEL, texts),
-            "reason": -_has(REASON, texts),
+            "of_the_question": -3 * near_question,
         },
         first={
             "stands_alone": -leaning,
             "short_start": -np.array([len(words(text)) for text in texts]) / 20,
             "no_pronoun": -_has(PRONOUN, openings),
             "problem_first": _has(PROBLEM, texts),
+            "no_point_yet": -total.max(axis=1),
         },
     )
 
@@ -208,23 +207,13 @@ def _progress(likeness: Numbers, sharpness: float, most: float) -> Numbers:
 
 def _described(reading: Reading, rows: Numbers) -> Numbers:
     """The sequence that the rubric's best descriptor of coherence names, where it names one."""
-    parts = described_levels(reading.task)[2]
+    parts = described(reading.task)
     if len(parts) < 2:
         return np.zeros((len(rows), len(rows)))
     targets = reading.rows(parts).astype(np.float64)
     theme = _unit(targets.mean(axis=0))
     one, other = (_unit(vectors - 0.8 * np.outer(vectors @ theme, theme)) for vectors in (rows, targets))
     return _progress(one @ other.T, 10, 1.0)
-
-
-def _threads(texts: tuple[str, ...]) -> Numbers:
-    """Content words at the end of one sentence that begin the other; a word counts the more, the fewer sentences have it."""
-    ends = [_stems(" ".join(text.split()[-_TAIL:])) for text in texts]
-    heads = [_stems(" ".join(text.split()[:_HEAD])) for text in texts]
-    everywhere = [_stems(text) for text in texts]
-    vocabulary = {word: place for place, word in enumerate(sorted(frozenset().union(*everywhere)))}
-    rare = np.log((len(texts) + 1) / np.maximum(1, _table(everywhere, vocabulary).sum(axis=0)))
-    return np.asarray(np.minimum(2, (_table(ends, vocabulary) * rare) @ _table(heads, vocabulary).T))
 
 
 def _introduced(texts: tuple[str, ...]) -> Numbers:
@@ -241,10 +230,6 @@ def _table(found: list[frozenset[str]], vocabulary: dict[str, int]) -> Numbers:
     for row, said in enumerate(found):
         table[row, [vocabulary[word] for word in said if word in vocabulary]] = 1
     return table
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in content_words(text))
 
 
 def _named(pattern: re.Pattern[str], text: str) -> frozenset[str]:

@@ -97,22 +97,19 @@ async def read(task: EssayTask, embedder: Embedder, calibration: Calibration) ->
     points = [point.text for point in task.rubric.key_points]
     spell = spelling([task.prompt, *points])
     texts = [*prompt, *points, *(spell(span.text) for span in (*units, *own))]
-    described = [part for level in described_levels(task) for part in level]
-    wanted = list(dict.fromkeys([*texts, *described, *(word for text in texts for word in content_words(text))]))
+    wanted = list(dict.fromkeys([*texts, *described(task), *(word for text in texts for word in content_words(text))]))
     vectors = np.asarray(await embedder.embed(wanted), dtype=np.float32)
     total = sum(len(sentence.text) for sentence in found)
     borrowed = sum(share * len(sentence.text) for sentence, share in zip(found, shares, strict=True))
     return Reading(task, own, borrowed / total if total else 0.0, units, prompt, dict(zip(wanted, vectors, strict=True)), spell)
 
 
-def described_levels(task: EssayTask) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """What the rubric's descriptors name: parts of the two lowest and two highest levels of accuracy, and of the best of coherence."""
-    levels = task.rubric.accuracy.levels
-    low, high = (tuple(part for text in chosen for part in parts(text)) for chosen in (levels[:2], levels[3:]))
-    return low, high, parts(task.rubric.coherence.levels[-1], least=2)
+def described(task: EssayTask) -> tuple[str, ...]:
+    """What the rubric's best descriptor of coherence names, in its order."""
+    return parts(task.rubric.coherence.levels[-1], least=2)
 
 
-def parts(descriptor: str, least: int = 3) -> tuple[str, ...]:
+def parts(descriptor: str, least: int) -> tuple[str, ...]:
     """The pieces between a descriptor's commas, semicolons and colons, and around `such as` and `or`, of `least` words or more."""
     return tuple(piece.strip(" .") for piece in _PARTS.split(descriptor) if len(piece.split()) >= least)
 

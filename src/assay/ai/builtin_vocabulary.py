@@ -114,6 +114,12 @@ DISMISSALS: Final = re.compile(
     re.IGNORECASE,
 )
 """Ways to wave something aside: where a rubric asks for it, whoever does so is mostly wrong."""
+ASSURANCES: Final = re.compile(
+    r"\b(?:cannot|can't|no(?! longer)|nobody|always|guarantee[sd]?|prove[sdn]?|proof|solved|settled|necessarily|completely|entirely|fully"
+    r"|perfectly|certainly|surely|obviously|clearly|naturally|safe(?:ly)?|enough|therefore|thereby)\b",
+    re.IGNORECASE,
+)
+"""Words of one who is sure: nothing can happen, nothing is left to do. Errors that are told well are full of them, sound plans are not."""
 MISSPELT: Final = _words(
     """recieve recieved seperate seperated definately occured occuring untill wich becouse becuase teh thier adress acces accross
     apropriate begining beleive calender catagory comparision concious dependancy dependant enviroment existance explaination
@@ -166,6 +172,16 @@ LEANING: Final = re.compile(
     re.IGNORECASE,
 )
 """Sentence openings that point back, by a pronoun or by a connective: a text cannot well begin with one."""
+DANGLING: Final = re.compile(
+    r"(?:(?:if|when|once|because|while|until) )?(?:it|he|she|they)\b"
+    r"(?! (?:is|was|would|may|might|seems|sounds|looks|depends|takes|follows|happened|has (?:happened|been)|can be|helps)\b)"
+    r"|(?:this|that) one\b|the first (?:is|was|one)\b|(?:the |my |a )?(?:second|third|fourth|other|rest|latter|former)\b"
+    r"|(?:and|but|then|therefore|thus|hence|otherwise|instead|only then|afterwards|finally|lastly|secondly|thirdly|another|moreover"
+    r"|furthermore|besides|consequently|likewise|similarly|in addition|as a result|after (?:this|that)|for (?:this|that) reason"
+    r"|(?:that|this) is (?:why|how))\b",
+    re.IGNORECASE,
+)
+"""Openings that point back to something that only the text itself can have said: the question does not supply it."""
 PROBLEM: Final = re.compile(
     r"\b(?:problem|cause|reason|why|happened|root|means|question|shows?|fault|trouble|because|today|yesterday|at the moment|normally"
     r"|explains?)\b",
@@ -181,7 +197,6 @@ CHECKING: Final = re.compile(
     re.IGNORECASE,
 )
 SEQUEL: Final = re.compile(r"\b(?:then|next|now|only|even)\b", re.IGNORECASE)
-REASON: Final = re.compile(r"\b(?:because|since|for)\b", re.IGNORECASE)
 """What is to be done follows what is the matter and why; what shows whether it worked follows what was done."""
 PRONOUN: Final = re.compile(r"\b(?:it|they|them|its|their|this|these|he|she|him|her|that)\b", re.IGNORECASE)
 COUNTED: Final = re.compile(r"\b(?:two|three|four|several|both|following)\b", re.IGNORECASE)
@@ -219,7 +234,7 @@ VOCABULARY: Final = {
     "pronouns": sorted(PRONOUNS),
     "connectives": {kind: list(found) for kind, found in CONNECTIVES.items()},
     "opposites": [list(pair) for pair in OPPOSITES],
-    "signs": [one.pattern for one in (PROBLEM, COUNTED, FIRST, CONDITION, ADVICE, CHECKING, SEQUEL, REASON, PRONOUN)],
-    "openings": [pattern.pattern for pattern in (BACKWARD, EARLY, LATE, DISMISSALS, LEANING, *ORDINALS)],
+    "signs": [one.pattern for one in (PROBLEM, COUNTED, FIRST, CONDITION, ADVICE, CHECKING, SEQUEL, PRONOUN)],
+    "openings": [pattern.pattern for pattern in (BACKWARD, EARLY, LATE, DISMISSALS, ASSURANCES, LEANING, DANGLING, *ORDINALS)],
 }
 """All lists, for the hash of the grader's parameters."""
