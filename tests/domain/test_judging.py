@@ -121,7 +121,7 @@ def test_a_level_that_the_plea_may_have_earned_is_held() -> None:
         ],
         ESSAY,
     )
-    verdict = judging.conclude(first(draft(3)), TASK, FLAGS, twin)
+    verdict = judging.conclude(first(draft(3)), TASK, FLAGS, judging.Looks(twin=twin))
     assert held(verdict) == {Dimension.CLARITY}
     assert verdict.dimensions[Dimension.CLARITY].held_reason
 

@@ -45,9 +45,11 @@ def essay_of(words: str = ESSAY, *, min_words: int = 0, **changes: Any) -> Essay
     return Essay(question_id=uuid4(), task=EssayTask(prompt=PROMPT, essay=words, rubric=rubric(**changes)), min_words=min_words)
 
 
-async def graded(runtime: Runtime, job: ClaimedJob, essay: Essay, grader: Any, parts: tuple[Part, ...] = (Part(),)) -> Graded:
-    """The essay graded by `grader`, with the built-in one behind it."""
-    graders = Graders(grader, runtime.graders.fallback, parts)
+async def graded(
+    runtime: Runtime, job: ClaimedJob, essay: Essay, grader: Any, parts: tuple[Part, ...] = (Part(),), second: Any = None
+) -> Graded:
+    """The essay graded by `grader`, with the built-in one behind it, or another `second` reader."""
+    graders = Graders(grader, second or runtime.graders.fallback, parts)
     return await grading.grade(essay, graders, Attempt(job, runtime.open_uow, {}, asyncio.get_running_loop().time() + 30))
 
 
@@ -210,7 +212,7 @@ async def test_the_built_in_evaluator_has_its_twin_too(runtime: Runtime, job: Cl
 
 async def test_a_cap_is_stored_beside_the_level_and_counts(runtime: Runtime, job: ClaimedJob) -> None:
     """Level 4 in a short answer: the row counts 3, the verdict keeps the 4, the cap and its reason."""
-    found = await graded(runtime, job, essay_of(min_words=500), ScriptedGrader(quoting(level=4)))
+    found = await graded(runtime, job, essay_of(min_words=500), ScriptedGrader(quoting(level=4)), second=ScriptedGrader(quoting(level=4)))
     row = as_row(job.assessment_id, found)
     assert (row.clarity, row.accuracy, row.coherence) == (4, 3, 3)
     assert row.percent == pytest.approx(100 * 10 / 12)
@@ -221,7 +223,8 @@ async def test_a_cap_is_stored_beside_the_level_and_counts(runtime: Runtime, job
 
 async def test_a_rubric_switches_a_cap_off(runtime: Runtime, job: ClaimedJob) -> None:
     """The same answer under a rubric that does not mind short ones."""
-    found = await graded(runtime, job, essay_of(min_words=500, caps={"too_short": None}), ScriptedGrader(quoting(level=4)))
+    essay = essay_of(min_words=500, caps={"too_short": None})
+    found = await graded(runtime, job, essay, ScriptedGrader(quoting(level=4)), second=ScriptedGrader(quoting(level=4)))
     assert found.verdict.levels() == dict.fromkeys(Dimension, 4)
 
 

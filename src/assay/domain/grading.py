@@ -177,6 +177,10 @@ class UsedReply(Value):
     """Asked once more, after quotes of the first reply were not found."""
     twin: bool = False
     """About the essay without what speaks to the grader."""
+    core: bool = False
+    """About the essay without the sentences that do not touch its question."""
+    second: Identity | None = None
+    """Who gave it, where that was not who gave the score: a second reader, whose reply can hold a level and gives none."""
 
 
 class Provenance(Value):

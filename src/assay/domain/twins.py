@@ -5,7 +5,7 @@ that they do not agree on may rest on what was cut, and no program can tell whic
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from assay.domain.grading import DimensionVerdict, Quote, Verdict
@@ -29,10 +29,13 @@ def without_spans(essay: str, flags: Sequence[Flag]) -> str | None:
     Overlapping spans are cut once. Where something was cut between two words one space is left, and never more than one empty line.
     Whether None means the first or the second tells `anything_to_cut`; an essay without a word is at level 0.
     """
-    if not anything_to_cut(flags):
-        return None
+    return without(essay, [span for flag in flags if flag.kind in CUT for span in flag.spans]) if anything_to_cut(flags) else None
+
+
+def without(essay: str, spans: Iterable[Quote]) -> str | None:
+    """`essay` without `spans`; None when no word is left. What is cut and tidied is as in `without_spans`."""
     kept, place = [], 0
-    for span in quotes(essay, ((span.start, span.end) for flag in flags if flag.kind in CUT for span in flag.spans)):
+    for span in quotes(essay, ((span.start, span.end) for span in spans)):
         kept.append(essay[place : span.start])
         if _joins(essay, span):
             kept.append(" ")

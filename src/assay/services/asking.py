@@ -41,6 +41,14 @@ class UsableReply(NamedTuple):
         """The same, as one about the essay's twin."""
         return self._replace(used=self.used.model_copy(update={"twin": True}))
 
+    def of_core(self) -> "UsableReply":
+        """The same, as one about the sentences that touch the question."""
+        return self._replace(used=self.used.model_copy(update={"core": True}))
+
+    def of_second(self, identity: Identity) -> "UsableReply":
+        """The same, as one that a second reader of this identity gave."""
+        return self._replace(used=self.used.model_copy(update={"second": identity}))
+
 
 type Asked = tuple[list[UsableReply], list[tuple[Part, VerdictDraft]]]
 """One reply for each part that was asked about, and what they say."""

@@ -1,7 +1,8 @@
 """One essay from task to verified verdict: what is asked of whom, what is read from store, and when the substitute speaks.
 
 Every call is a reply under its own content key, stored before anything rests on it, so that no call is ever paid for twice. The calls
-about one essay (readings, dimensions, the twin without flagged spans) are made at once. From replies to verdict leads `domain.judging`.
+about one essay (readings, dimensions, the twin without flagged spans) are made at once; only a verdict that is nearly the best there is
+is looked at more closely after them. From replies to verdict leads `domain.judging`.
 """
 
 import asyncio
@@ -11,11 +12,11 @@ from uuid import UUID
 
 import structlog
 
-from assay.domain import judging, prechecks
+from assay.domain import doubts, judging, prechecks
 from assay.domain.errors import PERMANENT_FAULTS, ProviderError
 from assay.domain.grading import EssayTask, Identity, Part, Provenance, Quote, Verdict, total
 from assay.domain.jobs import backoff_seconds
-from assay.domain.judging import Round
+from assay.domain.judging import Looks, Round
 from assay.domain.ports import Grader
 from assay.domain.prechecks import Flag
 from assay.kit.model import Value
@@ -92,10 +93,10 @@ async def grade(essay: Essay, graders: Graders, attempt: Attempt) -> Graded:
     """
     if not any(map(str.isalnum, essay.task.essay)):
         return Graded(essay, judging.blank(essay.task, flags_of(essay)), unasked(essay, graders.fallback.identity.model), "")
-    # without a substitute there is nobody to keep time for
-    hurried = attempt._replace(until=None) if graders.primary is graders.fallback else attempt
+    alone = graders.primary is graders.fallback
+    hurried = attempt._replace(until=None) if alone else attempt  # without a substitute there is nobody to keep time for
     try:
-        return await _judged(essay, graders.primary, graders.parts, hurried)
+        return await _judged(essay, graders.primary, graders.parts, hurried, None if alone else graders.fallback)
     except ProviderError as error:
         if not attempt.last and _may_try_again(error, attempt):
             raise
@@ -118,7 +119,7 @@ def _may_try_again(error: ProviderError, attempt: Attempt) -> bool:
     return asyncio.get_running_loop().time() + delay + WORTH_TRYING_SECONDS < attempt.until
 
 
-async def _judged(essay: Essay, grader: Grader, parts: Sequence[Part], attempt: Attempt) -> Graded:
+async def _judged(essay: Essay, grader: Grader, parts: Sequence[Part], attempt: Attempt, second_reader: Grader | None = None) -> Graded:
     asked = asyncio.ensure_future(asking.ask(essay.task, grader, parts, attempt))
     flags = await _looked_at(essay, asked)
     twin = judging.twin_of(essay.task, flags)
@@ -126,12 +127,59 @@ async def _judged(essay: Essay, grader: Grader, parts: Sequence[Part], attempt: 
     if twin is not None:
         reading.append(_read(asking.ask(twin, grader, parts, attempt), twin, grader, parts, attempt))
     read, *others = await gathered(reading)
-    verdict = judging.conclude(read.found, essay.task, flags, others[0].found if others else None)
-    _count(verdict, grader, attempt)
-    if others:
-        _count_twin(judging.conclude(read.found, essay.task, flags), verdict, grader, attempt)
     replies = [*read.replies, *(each.of_twin() for other in others for each in other.replies)]
+    looks = Looks(twin=others[0].found if others else None)
+    _count_twin(read.found, essay, flags, looks, grader, attempt)
+    if second_reader is not None:
+        looks, more = await _looked_closer(read.found, essay.task, flags, looks, _Markers(grader, parts, second_reader), attempt)
+        replies += more
+    verdict = judging.conclude(read.found, essay.task, flags, looks)
+    _count(verdict, grader, attempt)
     return Graded(essay, verdict, _provenance(essay, grader.identity, replies), replies[0].used.key)
+
+
+class _Markers(NamedTuple):
+    """Who gave a verdict, in which calls, and who reads an essay again whose verdict is doubtful."""
+
+    grader: Grader
+    parts: Sequence[Part]
+    second: Grader
+
+
+async def _looked_closer(
+    found: Round, task: EssayTask, flags: Sequence[Flag], looks: Looks, markers: _Markers, attempt: Attempt
+) -> tuple[Looks, list[UsableReply]]:
+    """What else a verdict that is nearly the best is held against: the second reader, then, if that does not refute it, its core.
+
+    What does not touch the question may mislead the second reader too: a whole that would refute the verdict is read again without it.
+    """
+    verdict = judging.compared(found, task, flags, looks.twin)
+    if not doubts.is_doubtful(verdict):
+        return looks, []
+    replies: list[UsableReply] = []
+    core = judging.core_of(task, flags)
+    if (whole := judging.second_of(task, flags)) is not None:
+        read = await _second_reading(whole, markers.second, attempt)
+        replies += read.replies
+        if core is not None and judging.refuted(verdict, read.found):
+            read = await _second_reading(core, markers.second, attempt)
+            replies += (each.of_core() for each in read.replies)
+        looks, replies = looks._replace(second=read.found), [each.of_second(markers.second.identity) for each in replies]
+        if judging.refuted(verdict, read.found):
+            return looks, replies
+    if core is not None:
+        try:
+            read = await _read(asking.ask(core, markers.grader, markers.parts, attempt), core, markers.grader, markers.parts, attempt)
+        except ProviderError as error:  # an honest essay is not to lose its level because the model is away by now
+            log.warning("core_not_read", fault=str(error.fault))
+        else:
+            looks, replies = looks._replace(core=read.found), [*replies, *(each.of_core() for each in read.replies)]
+    return looks, replies
+
+
+async def _second_reading(task: EssayTask, reader: Grader, attempt: Attempt) -> _Read:
+    parts, unhurried = (Part(),), attempt._replace(known={}, until=None)
+    return await _read(asking.ask(task, reader, parts, unhurried), task, reader, parts, unhurried)
 
 
 async def _looked_at(essay: Essay, asked: asyncio.Future[Asked]) -> tuple[Flag, ...]:
@@ -168,14 +216,17 @@ def _provenance(essay: Essay, identity: Identity, replies: Sequence[UsableReply]
         prompt_hash=identity.prompt_hash,
         rubric_hash=essay.task.rubric.hash,
         parameters=identity.parameters,
-        usage=total(each.reply.usage for each in replies),
+        usage=total(each.reply.usage for each in replies if each.used.second is None),  # a second reader here has no price
         replayed=all(each.stored for each in replies),
         replies=tuple(each.used for each in replies),
     )
 
 
-def _count_twin(alone: Verdict, verdict: Verdict, grader: Grader, attempt: Attempt) -> None:
-    outcome = "same" if verdict.levels() == alone.levels() else "held"
+def _count_twin(found: Round, essay: Essay, flags: Sequence[Flag], looks: Looks, grader: Grader, attempt: Attempt) -> None:
+    if looks.twin is None:
+        return
+    alone, beside = (judging.compared(found, essay.task, flags, twin).levels() for twin in (None, looks.twin))
+    outcome = "same" if alone == beside else "held"
     metrics.ESSAY_TWINS.labels(outcome=outcome, producer=grader.identity.producer, track=attempt.job.track).inc()
 
 

@@ -21,7 +21,7 @@ from assay.domain.grading import (
     Verdict,
     VerdictDraft,
 )
-from assay.domain.judging import Round
+from assay.domain.judging import Looks, Round
 from assay.domain.prechecks import Flag
 from assay.domain.rubric import Dimension
 from assay.kit.model import Value
@@ -83,7 +83,7 @@ class _Case(NamedTuple):
     essay: Essay
     provenance: Provenance
     replies: Mapping[str, ModelReply | None]
-    read: Reader
+    readers: Mapping[Producer, Reader]
 
 
 async def replay(open_uow: OpenUnitOfWork, bank: QuestionBank, readers: Mapping[Producer, Reader], assessment_id: UUID) -> Replay:
@@ -145,22 +145,36 @@ def _verdict(essay: Essay, provenance: Provenance, replies: Mapping[str, ModelRe
         return judging.not_scored(flags) if provenance.model == grading.NOBODY else judging.blank(essay.task, flags)
     if provenance.rubric_hash != essay.task.rubric.hash:
         raise _Unreplayable("the score was given under another rubric than the question has")
-    case = _Case(essay, provenance, replies, readers[provenance.producer])
-    found = _round(case, essay.task, judging.set_aside(flags), twin=False)
-    return judging.conclude(found, essay.task, flags, _twin(case, flags))
+    case = _Case(essay, provenance, replies, readers)
+    found = _round(case, essay.task, judging.set_aside(flags), _used(case))
+    return judging.conclude(found, essay.task, flags, _looks(case, flags))
 
 
-def _twin(case: _Case, flags: Sequence[Flag]) -> Round | None:
-    if not any(used.twin for used in case.provenance.replies):
+def _used(case: _Case, *, twin: bool = False, core: bool = False, second: bool = False) -> list[UsedReply]:
+    """The replies about the essay itself, or those of one of the looks at it."""
+    wanted = (twin, core, second)
+    return [each for each in case.provenance.replies if (each.twin, each.core, each.second is not None) == wanted]
+
+
+def _looks(case: _Case, flags: Sequence[Flag]) -> Looks:
+    task = case.essay.task
+    twin, whole, core = judging.twin_of(task, flags), judging.second_of(task, flags), judging.core_of(task, flags)
+    return Looks(
+        twin=_look(case, twin, _used(case, twin=True)),
+        second=_look(case, core, _used(case, second=True, core=True)) or _look(case, whole, _used(case, second=True)),
+        core=_look(case, core, _used(case, core=True)),
+    )
+
+
+def _look(case: _Case, task: EssayTask | None, used: Sequence[UsedReply]) -> Round | None:
+    if not used:
         return None
-    task = judging.twin_of(case.essay.task, flags)
     if task is None:
-        raise _Unreplayable("it was graded without flagged spans too, and the pre-checks find none now")
-    return _round(case, task, (), twin=True)
+        raise _Unreplayable("it was graded without some passages too, and the pre-checks find none now")
+    return _round(case, task, (), used)
 
 
-def _round(case: _Case, task: EssayTask, aside: Sequence[Quote], *, twin: bool) -> Round:
-    used = [each for each in case.provenance.replies if each.twin is twin]
+def _round(case: _Case, task: EssayTask, aside: Sequence[Quote], used: Sequence[UsedReply]) -> Round:
     found = judging.judge(_drafts(case, task, [each for each in used if not each.again], ()), task.essay, aside)
     again = [each for each in used if each.again]
     if not again:
@@ -173,13 +187,13 @@ def _drafts(case: _Case, task: EssayTask, used: Sequence[UsedReply], failed: Seq
         raise _Unreplayable("the score names no reply that it rests on")
     drafts = []
     for each in used:
-        about = task.model_copy(update={"part": each.part})
-        if asking.reply_key(_identity(case.provenance), about, failed) != each.key:
+        about, identity = task.model_copy(update={"part": each.part}), each.second or _identity(case.provenance)
+        if asking.reply_key(identity, about, failed) != each.key:
             raise _Unreplayable("a reply was given to another essay, question or prompt than the score names")
         reply = case.replies.get(each.key)
         if reply is None:
             raise _Unreplayable(f"the reply {each.key[:12]} is not stored any more")
-        drafts.append((each.part, case.read(about, reply)))
+        drafts.append((each.part, case.readers[identity.producer](about, reply)))
     return drafts
 
 

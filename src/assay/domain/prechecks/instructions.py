@@ -7,20 +7,23 @@ from typing import Final
 from assay.domain.grading import Quote
 from assay.domain.prechecks import rules
 from assay.domain.prechecks.concepts import C
-from assay.domain.prechecks.languages import ENGLISH
+from assay.domain.prechecks.languages import ENGLISH, PROFILES
 from assay.domain.prechecks.lexicon import Meaning, is_unspaced, meaning
 from assay.domain.prechecks.reading import Reading, Sentence, quotes, read
+from assay.domain.prechecks.requests import REQUESTS
 from assay.domain.prechecks.signs import S, Signs, signs
-from assay.domain.prechecks.structure import marks
+from assay.domain.prechecks.structure import MARKS, marks
 
 BARE_WORDS: Final = 3
 """An answer of so few words that names a level is nothing but a demand."""
 ENGLISH_SHARE: Final = 0.2
 """Share of English function words from which the words of other languages in a sentence are most likely coincidences."""
 
+_ONLY_ENGLISH: Final = ENGLISH - frozenset[str]().union(*(words for name, words in PROFILES.items() if name != "English"))
 _SPOKEN: Final = rules.by_rarest(rule for table in rules.SPOKEN.values() for rule in rules.read_table(table))
 _UNQUOTED: Final = rules.read_table(rules.UNQUOTED)
 _FOREIGN: Final = rules.read_table(rules.FOREIGN)
+_MARKS: Final = {**MARKS, **REQUESTS}
 _GATE: Final = rules.mask(rules.GATE)
 _SPREADING: Final = rules.mask(rules.SPREADING)
 _GRADING: Final = rules.mask(rules.GRADING)
@@ -86,7 +89,7 @@ def _gated(reading: Reading, part: Sentence, meanings: Sequence[Meaning]) -> boo
 def _signs(reading: Reading, part: Sentence, meanings: Sequence[Meaning]) -> Signs:
     found = signs(reading, part, meanings)
     words = reading.words[part.first : part.last]
-    english = sum(word.text in ENGLISH for word in words) >= ENGLISH_SHARE * len(words)
+    english = sum(word.text in _ONLY_ENGLISH for word in words) >= ENGLISH_SHARE * len(words)
     return found._replace(foreign=()) if english else found
 
 
@@ -94,7 +97,7 @@ def _formed(reading: Reading, meanings: Sequence[Meaning]) -> Iterator[int]:
     """The sentences that have the form of something else than an essay."""
     starts = [part.start for part in reading.sentences]
     known: range = range(0)
-    for mark, start, end in marks(reading.plain.text):
+    for mark, start, end in marks(reading.plain.text, _MARKS):
         held = range(max(0, bisect_right(starts, start) - 1), bisect_left(starts, end))
         if not mark.needs_company or _in_company(reading, meanings, held, start):
             if mark.whole and held.start not in known:
@@ -128,7 +131,7 @@ def _apart(reading: Reading, place: int) -> bool:
 
 
 def _spread(reading: Reading, shown: Sequence[Signs | None], spoken: Iterable[int]) -> set[int]:
-    """The sentences with those neighbours in the same paragraph that show less, but the same kind of thing."""
+    """The sentences with those neighbours in the same paragraph that show less, but the same kind of thing, or stand between two."""
     found = set(spoken)
     for step in (1, -1):
         for place in sorted(found, reverse=step < 0):
@@ -139,4 +142,6 @@ def _spread(reading: Reading, shown: Sequence[Signs | None], spoken: Iterable[in
                     break
                 found.add(at)
                 at += step
-    return found
+    return found | {
+        place + 1 for place in found if place + 2 in found and not _apart(reading, place + 1) and not _apart(reading, place + 2)
+    }

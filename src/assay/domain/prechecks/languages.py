@@ -182,6 +182,12 @@ def wrong_language(essay: str, prompt: str) -> tuple[tuple[Quote, ...], str]:
     return quotes(essay, ((span.start, span.end) for span in spans)), best.name
 
 
+def language_of(prompt: str) -> str:
+    """The language of a question; "" when it cannot be told."""
+    asked = _asked(prompt)
+    return asked[0].name if asked else ""
+
+
 @lru_cache(maxsize=256)
 def _asked(prompt: str) -> tuple[Language, ...]:
     """The languages of a prompt, none when it cannot be told; few prompts are asked of many."""

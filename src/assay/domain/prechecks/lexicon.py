@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from assay.domain.prechecks.concepts import ENGLISH, Concept
 from assay.domain.prechecks.vocabulary import SPACED, UNSPACED
 
+_ELIDED: Final = 2
+"""Letters before an apostrophe that stand for a word of their own: `l'essai`, `m'accorder`, `qu'il`."""
 MAX_WORD: Final = 40
 """Longer words are no words of any list."""
 
@@ -105,8 +107,11 @@ def meaning(word: str) -> Meaning:
     """What `word` (of the plain text) stands for."""
     if len(word) > MAX_WORD:
         return NOTHING
-    word = word.removesuffix("'s").replace("'", "") if "'" in word else word
-    english, foreign = _ENGLISH.get(word, 0), _foreign(word)
+    elided = ""
+    if "'" in word:
+        elided = word[word.index("'") + 1 :] if word.index("'") <= _ELIDED else ""
+        word = word.removesuffix("'s").replace("'", "")
+    english, foreign = _ENGLISH.get(word, 0), _merged([_foreign(word), _foreign(elided)]) if elided else _foreign(word)
     if english or (word.isalpha() and word.isascii()):
         return Meaning(english, foreign)
     if unmasked := unmask(word):

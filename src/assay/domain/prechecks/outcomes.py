@@ -16,7 +16,7 @@ TECHNICAL: Final = terms(
 )
 """Words before `level` or `score` that make it one of another kind."""
 _PARTS: Final = terms("4 four 5 five each every this my the all both clarity accuracy coherence")
-_ARTICLES: Final = terms("a an the clear straight solid full that another my")
+_ARTICLES: Final = terms("a an the clear straight solid full another my")
 _BARE: Final = terms("is are be was at of to as with by only it gets worth equals namely")
 _PLAIN_VERBS: Final = terms("use set put return make keep run take start begin end find see count")
 _UNITS: Final = terms(
@@ -72,7 +72,12 @@ def _outcome(place: int, one: Clause) -> int:
             continue
         if one.masks[step] & C.TOP:
             return S.OUTCOME
-        if _tells(step, place, one) and one.after(step) not in _UNITS and "from" not in one.words[low:high]:
+        if (
+            _tells(step, place, one)
+            and one.after(step) not in _UNITS
+            and "%" not in one.gaps[step + 1]
+            and "from" not in one.words[low:high]
+        ):
             return S.OUTCOME | S.NUMBERED
     return 0
 

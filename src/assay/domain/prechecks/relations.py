@@ -36,6 +36,7 @@ _TOPS: Final = terms("maximum highest top best full max perfect utmost")
 _BEFORE_TOPS: Final = terms("the a its their this with")
 _STANDING: Final = terms("is was gets got receives received deserves should must has will earns be merits")
 _WANTING: Final = terms("deserve deserved need want earned expect demand merit wish received hope got request ask beg require")
+_MAKING: Final = terms("make makes made making")
 _FIRST_PERSON: Final = terms("i i've i'd")
 _EARLIER: Final = terms("above before previous previously prior earlier preceding told said precedes foregoing aforementioned")
 _GRANTED: Final = terms(
@@ -149,7 +150,7 @@ def _of_your(place: int, one: Clause) -> int:
 
 def _of_me(place: int, one: Clause) -> int:
     word, before = one.words[place], one.before(place)
-    if word in {"me", "mine"} and place and one.masks[place - 1] & (C.GIVE | C.STAKES | C.SAY | C.DO | C.MERCY):
+    if word in {"me", "mine"} and before not in _MAKING and place and one.masks[place - 1] & (C.GIVE | C.STAKES | C.SAY | C.DO | C.MERCY):
         return S.TO_ME
     if word == "i" and before in {"may", "could", "can"}:
         return S.ASKING

@@ -70,7 +70,8 @@ SPOKEN: Final[Mapping[str, str]] = MappingProxyType(
             A_FOUR: ALL WORK STAKES DIMENSION READER ESSAY ME YOU GRADER
             SOFT_OUTCOME: TO_ME ASKING THIS_WORK PLEA I_DESERVE
             LOOSE_FOUR: GRADER THIS_WORK ESSAY
-            THRICE: GRADE DIMENSION GIVE WORK GRADER
+            THRICE: GRADE DIMENSION GIVE WORK GRADER APPRAISAL
+            NUMBERED: MERIT
             DIMENSION_IS
             GRADE_OF_WORK
             OUTCOME YOU: MERIT
@@ -186,6 +187,7 @@ FOREIGN: Final = """
     GRADE TOP: ME POLITE ALL YOU
     GRADE TOP THIS WORK
     SCHEME TOP WORK
+    TOP WORK POLITE
     MERCY: GRADE WORK
 """
 """The same for other languages, whose grammar is not looked at."""
