@@ -18,14 +18,13 @@ CUTS: Final[Mapping[str, Cut]] = {
     **{f"part: {part}": Cut(parts=frozenset({part})) for part in PartName},
     **{f"search: {source}": Cut(searches=frozenset({source})) for source in Source},
     **{f"signal: {name}": Cut(signals=frozenset({name})) for name in suitability.SIGNALS},
-    "level fit": Cut(constants=((suitability, "_LEVEL_FITS", 0.0), (suitability, "_LEVEL_STEP", 0.0))),
+    "level fit": Cut(constants=((suitability, "_LEVEL_STEP", 0.0),)),
     "prerequisites": Cut(constants=((suitability, "_PREREQUISITE", 0.0),)),
     "workload": Cut(constants=((suitability, "_WORKLOAD", 0.0),)),
     "diversity": Cut(constants=((ranking, "_OVERLAP", 0.0), (ranking, "_PER_MAIN_SKILL", inf))),
     "the whole rerank but relevance": Cut(
         signals=frozenset(suitability.SIGNALS) - {"relevance"},
         constants=(
-            (suitability, "_LEVEL_FITS", 0.0),
             (suitability, "_LEVEL_STEP", 0.0),
             (suitability, "_PREREQUISITE", 0.0),
             (suitability, "_WORKLOAD", 0.0),

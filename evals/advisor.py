@@ -4,6 +4,7 @@ Knows nothing of how Assay ranks: mastery is a fact of the profile here, not an 
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from math import inf
 from typing import Final
 
 from pydantic import Field
@@ -12,12 +13,14 @@ from assay.domain.credentials import CredentialContent
 from assay.domain.questions import Slug
 from assay.domain.tracks import TrackContent
 from assay.kit.model import Value
+from evals.essays import Half
 
 BEST: Final = 3
 WISHED: Final = 0.5
 """Interest from which on a student wishes for a skill; below its negative, avoids it."""
 WEEKS: Final = 12
-WEEKLY_HOURS: Final[Mapping[str, int]] = {"light": 2, "steady": 5, "brisk": 10, "intensive": 20}
+WEEKLY_HOURS: Final[Mapping[str, float]] = {"light": 2, "steady": 5, "brisk": 10, "intensive": 20, "flexible": inf}
+"""Whose hours change from week to week has named no limit."""
 TOO_LONG: Final = 1.5
 """Share of the hours there are from which a workload is too much."""
 
@@ -26,6 +29,8 @@ class Student(Value):
     """What is true of a student. Mastery counts the levels whose content is known: 0 nothing, 1 beginner's, 2 intermediate, 3 advanced."""
 
     id: str
+    half: Half
+    """Whether one may look at the student while tuning."""
     track: Slug
     who: str
     base: int = Field(ge=0, le=2)

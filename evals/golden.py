@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -93,12 +92,10 @@ def qrels() -> list[Judgment]:
     return [parse(Judgment, FOLDER / "qrels.jsonl", place, raw) for place, raw in read_lines(FOLDER / "qrels.jsonl")]
 
 
-def halves(ids: Mapping[str, str]) -> dict[str, Half]:
-    """The half of each query, `ids` being tracks by query id: within a track in the order of SHA-256 of the id, test and dev in turn."""
-    found: dict[str, Half] = {}
-    for _, group in groupby(sorted(ids, key=lambda name: (ids[name], sha256(name.encode()).hexdigest())), key=lambda name: ids[name]):
-        found |= {name: Half.DEV if place % 2 else Half.TEST for place, name in enumerate(group)}
-    return found
+def of_half(half: Half) -> list[Answered]:
+    """The stored queries of one half. Raises `DataError`."""
+    where = {student.id: student.half for student in students()}
+    return [given for given in answered() if where[given.id] is half]
 
 
 def answer(student: Student) -> Answered:

@@ -108,7 +108,7 @@ async def _own(half: Half, bare: Path | None) -> list[Case]:
         await foreign.write_seeds(bare, plain, names, golden.seeds().skills)
     reader = Reader(open_grader())
     cases = []
-    for given in retrieval_queries.of_half(half):
+    for given in golden.of_half(half):
         own = {names.get(slug, slug): grade for slug, grade in grades.get(given.id, {}).items()}
         query, other = await reader.query(given, own), retrieval_queries.elsewhere(given)
         swapped = [[*query.essays[:place], text, *query.essays[place + 1 :]] for place, text in enumerate(other)]

@@ -11,7 +11,6 @@ from assay.domain.rubric import Dimension
 from assay.domain.signals import TextSignals, merge_signals, read_signals
 from assay.domain.tracks import TrackContent
 from evals import golden
-from evals.essays import Half
 from evals.golden import Answered
 from evals.questions import Judged, Question, essay_questions, judge
 
@@ -46,7 +45,7 @@ class Reader:
         essays = [await self.essay(slug, text) for slug, text in zip(given.essays, written, strict=True)]
         learner = Learner(
             track=self._tracks[given.track],
-            theory=tuple(TheoryResult(skills=self._seeds[slug].skills, credit=credit) for slug, credit in given.theory.items()),
+            theory=tuple(self._theory(slug, credit) for slug, credit in given.theory.items()),
             essays=tuple(essays),
             signals=self._signals(given),
             free_texts=tuple(answer for slug, answer in given.profile.items() if self._is_free_text(slug)),
@@ -60,6 +59,9 @@ class Reader:
             judged = await judge(self._grader, question, text)
             self._read[slug, text] = result(question, self._seeds[slug].skills, judged, text)
         return self._read[slug, text]
+
+    def _theory(self, slug: str, credit: float) -> TheoryResult:
+        return TheoryResult(skills=self._seeds[slug].skills, credit=credit, difficulty=self._seeds[slug].difficulty)
 
     def _signals(self, given: Answered) -> dict[str, float]:
         rules = ((self._seeds[slug].signals, answer) for slug, answer in given.profile.items())
@@ -110,10 +112,3 @@ def _number(*words: str) -> int:
 
 def _topics(track: str) -> set[str]:
     return {seed.slug for seed in golden.seeds().questions if track in seed.tracks}
-
-
-def of_half(half: Half) -> list[Answered]:
-    """The stored queries of one half."""
-    everybody = golden.answered()
-    where = golden.halves({given.id: given.track for given in everybody})
-    return [given for given in everybody if where[given.id] is half]

@@ -3,7 +3,10 @@
 import pytest
 from catalogs import essay, learner
 
-from assay.domain.learner import PRIOR, STRONG, WEAK, TheoryResult
+from assay.domain.learner import STRONG, WEAK, TheoryResult
+from assay.domain.mastery import infer, mean
+
+PRIOR = mean(infer(()).general)
 
 
 def test_one_answer_moves_mastery_but_does_not_settle_it() -> None:
@@ -23,9 +26,9 @@ def test_nothing_known_leaves_the_prior() -> None:
 
 
 def test_declared_experience_counts_less_than_an_answer() -> None:
-    """What a student says of themselves moves mastery less than one answer does, and shows nothing by itself."""
+    """What a student says of themselves moves mastery less than an answer to a hard question does, and shows nothing by itself."""
     said = learner(theory=(), signals={"experience:sql": 1.0})
-    shown = learner(theory=(TheoryResult(skills=("sql",), credit=1),))
+    shown = learner(theory=(TheoryResult(skills=("sql",), credit=1, difficulty=3),))
     assert PRIOR < said.mastery("sql") < shown.mastery("sql")
     assert said.shown == {}
 
@@ -90,3 +93,24 @@ def test_percentages_are_those_of_the_result() -> None:
     """Theory is the mean credit, essays the mean percentage, each to one decimal."""
     student = learner(essays=(essay(percent=58.333), essay(percent=70)))
     assert (student.theory_percent, student.essay_percent) == (50.0, 64.2)
+
+
+@pytest.mark.parametrize("credit", [1.0, 0.5, 0.0])
+def test_the_harder_the_question_the_more_the_same_credit_shows(credit: float) -> None:
+    """Right on a hard question shows more than on an easy one, wrong on an easy one tells more against the student than on a hard one."""
+    easy, hard = (learner(theory=(TheoryResult(skills=("sql",), credit=credit, difficulty=level),)).mastery("sql") for level in (1, 3))
+    assert easy < hard
+
+
+def test_a_question_is_about_its_first_skill() -> None:
+    """A skill that a question touches besides stays where the general level is."""
+    student = learner(theory=(TheoryResult(skills=("sql", "caching"), credit=0),))
+    assert student.mastery("caching") == student.overall
+    assert set(student.shown) == {"sql"}
+
+
+def test_a_clear_wish_is_worth_more_than_many_faint_ones() -> None:
+    """Keenness keeps the sign and the ends of an interest, and makes little of what came along with another choice."""
+    keen = learner(signals={"interest:sql": 1.0, "interest:http": 0.5, "interest:caching": -1.0}).keenness
+    assert (keen["sql"], keen["caching"]) == (1.0, -1.0)
+    assert 0 < keen["http"] < 0.25

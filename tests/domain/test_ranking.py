@@ -78,13 +78,20 @@ def test_a_beginner_credential_fits_a_gap_that_showed() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"published": False}, "retired"), ({"language": "de"}, "language"), ({"prerequisite_skills": ("caching",)}, "too_early")],
+    [({"published": False}, "retired"), ({"language": "de"}, "language"), ({"prerequisite_skills": ("caching", "testing")}, "too_early")],
 )
 def test_what_is_out_of_the_question_is_left_out(changes: dict[str, Any], code: str) -> None:
     """Retired, taught in another language, built on what was missed: never recommended, always explained."""
-    ranking = _ranked(candidate("best", "caching", relevance=1.0, **changes), candidate("other", "http", relevance=0.1))
+    missed = [TheoryResult(skills=(skill,), credit=0, difficulty=1) for skill in ("caching", "testing")]
+    ranking = _ranked(candidate("best", "caching", relevance=1.0, **changes), candidate("other", "http", relevance=0.1), theory=missed)
     assert _slugs(ranking) == ["other"]
     assert _excluded(ranking) == {"Best": code}
+
+
+def test_one_lacking_skill_is_a_step_and_not_a_wall() -> None:
+    """Built on one thing that was missed: still recommended, with what it costs said."""
+    ranking = _ranked(candidate("best", "caching", relevance=1.0, prerequisite_skills=("caching",)), candidate("other", "http"))
+    assert "prerequisite" in _codes(ranking, "best")
 
 
 def test_preferences_change_the_list() -> None:
@@ -99,9 +106,9 @@ def test_preferences_change_the_list() -> None:
 
 def test_a_prerequisite_comes_first_and_is_lifted_by_what_it_opens() -> None:
     """What builds on an unmet prerequisite stands after it, whatever the search said."""
-    first = candidate("basics", "testing", relevance=0.1, level="beginner")
+    first = candidate("basics", "debugging", relevance=0.1, level="beginner")
     then = candidate("beyond", "caching", "http", relevance=1.0, prerequisites=("basics",))
-    theory = (TheoryResult(skills=("testing",), credit=0), TheoryResult(skills=("sql",), credit=1))
+    theory = (TheoryResult(skills=("debugging",), credit=0), TheoryResult(skills=("sql",), credit=1))
     ranking = _ranked(then, first, theory=theory, signals={"interest:caching": 1.0, "interest:http": 1.0})
     assert _slugs(ranking) == ["basics", "beyond"]
     assert "opens_the_way" in _codes(ranking, "basics")

@@ -12,7 +12,7 @@ from assay.domain.ranking import rerank
 from assay.services import learners
 from assay.services.essay_scoring import as_row
 from assay.services.grading import Essay, Graded, unasked
-from evals import foreign, golden, retrieval_queries
+from evals import foreign, golden
 from evals.__main__ import app
 from evals.catalog import opened
 from evals.essays import DataError, Half
@@ -117,4 +117,4 @@ async def test_essays_are_read_as_the_product_reads_them() -> None:
 
 def of_first() -> golden.Answered:
     """A query of the development half."""
-    return retrieval_queries.of_half(Half.DEV)[0]
+    return golden.of_half(Half.DEV)[0]

@@ -1,32 +1,28 @@
 """What an assessment says about a student: results per question, how far an essay can be trusted, mastery per skill.
 
-Mastery is a shrunk mean in [0, 1]: every piece of evidence counts with its weight beside a prior of weight 1, and the prior
-is the student's overall level, itself shrunk towards `PRIOR`. One right answer gives about 0.7, one wrong about 0.2, none
-leaves the prior. The weights were tuned on the development half of evals/retrieval.
+Mastery of a skill is a distribution over four levels (`domain.mastery`), inferred from every answer with regard to how hard it was; where a
+single number is wanted, the expected level as a share of the highest. A right answer of middling difficulty gives about 0.55, a wrong one
+0.2; a skill of which nothing is known is taken to be as the general level.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import prod
+from math import copysign, prod
 from typing import Final
 
 from pydantic import Field
 
+from assay.domain.mastery import Evidence, Levels, Standing, answered, declared, infer, mean, tempered, written
 from assay.domain.questions import Slug
 from assay.domain.tracks import TrackContent
 from assay.kit.model import Value
 
-PRIOR: Final = 0.4
-"""Mastery assumed of somebody of whom nothing is known."""
-STRONG: Final = 0.65
-WEAK: Final = 0.45
-_ESSAY: Final = 2.5
-"""Weight of an essay beside one theoretical question."""
-_SECONDARY: Final = 0.5
-"""Weight of a question's further skills beside its first."""
-_DECLARED: Final = 1.0
-"""Weight of what a student says of the own experience beside one answer that shows it."""
+STRONG: Final = 0.5
+"""Mastery from which a skill that was asked about was handled well."""
+WEAK: Final = 0.36
+"""Mastery up to which it left room to grow."""
+_SHARP: Final = 3
+"""Power to which interests are raised: in the development half a wish was behind 6 % of those of 0.5, 23 % at 0.8 and 73 % at 1."""
 
 FLAG_TRUST: Final = {
     "blank": 0.0,
@@ -42,9 +38,11 @@ FLAG_TRUST: Final = {
 """How far an essay's words count as the student's view of the topic when it carries a flag."""
 ACCURACY_TRUST: Final = (0.2, 0.5, 0.8, 1.0, 1.0)
 """The same by accuracy level: an essay that says nothing right about its topic is most likely off it."""
-ACCURACY_SHOWS: Final = (0.0, 0.1, 0.35, 0.6, 1.0)
-"""Mastery by accuracy level: a beginning (1) shows little, and half of what a good answer covers is less than half of the mastery."""
+_ASKED: Final = 2
+"""Level of a skill at which need for it ends: what an intermediate credential teaches."""
 _HELD_TRUST: Final = 0.5
+_KNOWN: Final[Levels] = (0.0, 0.0, 0.0, 1.0)
+"""Of what is declared as learned."""
 _OFF_TOPIC: Final = 20
 """Percent below which an essay that says nothing right does not even speak about its topic: all dimensions ask about the question."""
 
@@ -54,6 +52,8 @@ class TheoryResult(Value):
 
     skills: tuple[Slug, ...]
     credit: float
+    difficulty: int = Field(default=2, ge=1, le=3)
+    """What level of its skill it asks for: 1 a beginner's, 2 an intermediate's, 3 an advanced one."""
 
 
 class EssayResult(Value):
@@ -77,9 +77,9 @@ class EssayResult(Value):
         return round(accuracy * self._flagged, 4)
 
     @property
-    def knowledge(self) -> float:
-        """Mastery that the essay shows, 0 to 1: its accuracy. Clear and orderly sentences are no mastery of the topic."""
-        return (self.percent or 0.0) / 100 if self.accuracy is None else ACCURACY_SHOWS[self.accuracy]
+    def shows(self) -> float:
+        """Accuracy, 0 to 4, the percentage in its place while that is held: clear and orderly sentences are no mastery of the topic."""
+        return (self.percent or 0.0) / 25 if self.accuracy is None else float(self.accuracy)
 
     @property
     def bearing(self) -> float:
@@ -128,22 +128,31 @@ class Learner(Value):
         return self.tagged("interest")
 
     @cached_property
+    def keenness(self) -> dict[str, float]:
+        """Interest by skill, sharpened: a clear wish or dislike in full, what merely came along with another choice hardly."""
+        return {skill: copysign(abs(weight) ** _SHARP, weight) for skill, weight in self.interests.items()}
+
+    @cached_property
     def pace(self) -> str:
         """How much time the student says there is, in a word; empty when nothing was said."""
         return next((name for name, weight in self.tagged("pace").items() if weight > 0), "")
 
     @cached_property
+    def standing(self) -> Standing:
+        """How likely each level of each skill is, by all answers and what the student says of the own experience."""
+        return infer([*_from_theory(self.theory), *_from_essays(self.essays), *_from_words(self.tagged("experience"))])
+
+    @property
     def overall(self) -> float:
-        """The student's general level: all answers, shrunk towards the prior with the weight of one."""
-        earned = [(1.0, result.credit) for result in self.theory] + [(_ESSAY * essay.bearing, essay.knowledge) for essay in self.essays]
-        return (PRIOR + sum(weight * value for weight, value in earned)) / (1 + sum(weight for weight, _ in earned))
+        """The student's general level, 0 to 1."""
+        return mean(self.standing.general)
 
     @cached_property
     def shown(self) -> dict[str, float]:
         """Mastery of the skills that were asked about (declared experience alone shows nothing), by slug."""
-        heard = [essay for essay in self.essays if essay.bearing > 0]
-        asked = {skill for result in self.theory for skill in result.skills} | {skill for essay in heard for skill in essay.skills}
-        return {skill: self._evident(skill) for skill in sorted(asked)}
+        heard = [essay.skills for essay in self.essays if essay.bearing > 0]
+        asked = {skill for skills in [*(result.skills for result in self.theory), *heard] for skill in skills[:1]}
+        return {skill: mean(self.standing.of(skill)) for skill in sorted(asked)}
 
     @cached_property
     def strong(self) -> tuple[str, ...]:
@@ -158,12 +167,13 @@ class Learner(Value):
         missed = (skill for skill, level in self.shown.items() if level <= WEAK and skill not in self.prior_learning)
         return tuple(sorted(missed, key=lambda skill: (self.shown[skill], skill)))
 
+    def levels(self, skill: str) -> Levels:
+        """How likely each level of `skill` is; what is declared as learned counts as known."""
+        return _KNOWN if skill in self.prior_learning else self.standing.of(skill)
+
     def mastery(self, skill: str) -> float:
-        """Mastery of `skill`, 0 to 1."""
-        known = self._masteries  # a ranking asks for the same few hundreds of times
-        if skill not in known:
-            known[skill] = 1.0 if skill in self.prior_learning else self._evident(skill)
-        return known[skill]
+        """Mastery of `skill`, 0 to 1: the expected level as a share of the highest."""
+        return mean(self.levels(skill))
 
     def need(self, skill: str) -> float:
         """How much the student would gain from `skill` for the track, 0 to 1: what is missing, squared, times what the track asks.
@@ -171,7 +181,18 @@ class Learner(Value):
         The square lets a gap that showed weigh well above a skill nobody asked about. The track's focus is in order of importance
         (1 falling to 0.6); a skill outside it counts half, and only when it was shown to be missing.
         """
-        return self._importance(skill) * (1 - self.mastery(skill)) ** 2
+        known = self._needs  # a ranking asks for the same few hundreds of times
+        if skill not in known:
+            known[skill] = self._importance(skill) * self._missing(skill) ** 2
+        return known[skill]
+
+    def steps(self, skill: str, level: int) -> float:
+        """How many levels of `skill` are expected to be yet to be learned up to `level`."""
+        return sum(chance * max(0, level - known) for known, chance in enumerate(self.levels(skill)))
+
+    def _missing(self, skill: str) -> float:
+        """Share of what a role usually asks for that is yet to be learned. The level aimed for is the business of levels alone."""
+        return self.steps(skill, _ASKED) / _ASKED
 
     def _importance(self, skill: str) -> float:
         focus = self.track.skill_focus
@@ -179,35 +200,29 @@ class Learner(Value):
             return 0.5 if skill in self.weak else 0.0
         return 1 - 0.4 * focus.index(skill) / max(1, len(focus) - 1)
 
-    def _evident(self, skill: str) -> float:
-        """Mastery of `skill` as the answers show it."""
-        evidence = self._evidence.get(skill, ())
-        return (self.overall + sum(weight * value for weight, value in evidence)) / (1 + sum(weight for weight, _ in evidence))
-
     @cached_property
-    def _masteries(self) -> dict[str, float]:
+    def _needs(self) -> dict[str, float]:
         return {}
 
-    @cached_property
-    def _evidence(self) -> dict[str, list[tuple[float, float]]]:
-        found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for skill, weight, value in (*_from_theory(self.theory), *_from_essays(self.essays)):
-            found[skill].append((weight, value))
-        for skill, declared in self.tagged("experience").items():
-            found[skill].append((_DECLARED, 0.3 + (0.7 if declared > 0 else 0.3) * declared))
-        return found
 
-
-def _from_theory(results: Sequence[TheoryResult]) -> Iterator[tuple[str, float, float]]:
+def _from_theory(results: Sequence[TheoryResult]) -> Iterator[Evidence]:
     for result in results:
-        for place, skill in enumerate(result.skills):
-            yield skill, _SECONDARY if place else 1.0, result.credit
+        yield from _said(result.skills, answered(result.credit, result.difficulty))
 
 
-def _from_essays(results: Sequence[EssayResult]) -> Iterator[tuple[str, float, float]]:
+def _from_essays(results: Sequence[EssayResult]) -> Iterator[Evidence]:
     for result in results:
-        for place, skill in enumerate(result.skills):
-            yield skill, _ESSAY * result.bearing * (_SECONDARY if place else 1.0), result.knowledge
+        if result.bearing:
+            yield from _said(result.skills, tempered(written(result.shows), result.bearing))
+
+
+def _from_words(experience: Mapping[str, float]) -> Iterator[Evidence]:
+    return (Evidence(skill, declared(weight)) for skill, weight in experience.items())
+
+
+def _said(skills: Sequence[str], likelihood: Levels) -> Iterator[Evidence]:
+    """A question asks for its first skill; those it touches besides have hardly a part in whether it is answered well."""
+    return (Evidence(skill, likelihood) for skill in skills[:1])
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -24,7 +24,7 @@ _DECLARED: Final = frozenset({"completed", "prior_learning"})
 """So is one, wherever the credential was, that follows from what the student declared."""
 _CUT: Final = 0.5
 """Candidates below this share of the best score are left out."""
-_OVERLAP: Final = 0.2
+_OVERLAP: Final = 0.1
 _PER_MAIN_SKILL: Final = 2
 _OPENS_THE_WAY: Final = 0.5
 ADJUSTMENTS: Final = frozenset({"opens_the_way", "overlap", "sequence"})

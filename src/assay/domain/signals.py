@@ -4,14 +4,14 @@ A signal is a tag `kind:name`, for instance `interest:data-modelling` or `experi
 `interest` or `experience` tag is a skill of the vocabulary; `pace` and `goal` tags are free words.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from assay.domain.rules import Answer, OptionId, fold_text, only_ids
+from assay.domain.rules import Answer, OptionId, only_ids
+from assay.domain.stance import Stance, stance
 from assay.kit.model import Value
 
 type SignalTag = Annotated[str, Field(pattern=r"^(interest|experience|goal|pace):[a-z0-9-]{1,60}$")]
@@ -33,7 +33,7 @@ class RankingSignals(Value):
 
 
 class TextSignals(Value):
-    """Signals of free text: each phrase that occurs as whole words counts once."""
+    """Signals of free text: each phrase that occurs as whole words counts once, against what the text turns away from."""
 
     kind: Literal["textSignals"] = "textSignals"
     phrases: dict[Annotated[str, Field(pattern=r"\S")], dict[SignalTag, Weight]] = Field(default_factory=dict)
@@ -55,7 +55,7 @@ def read_signals(rule: SignalRule, answer: Answer) -> dict[str, float]:
                 for place, option in enumerate(answer)
             )
         case TextSignals(), str():
-            return merge_signals(tags for phrase, tags in rule.phrases.items() if _mentions(answer, phrase))
+            return merge_signals(_told(answer, phrase, tags) for phrase, tags in rule.phrases.items())
         case _:
             return {}
 
@@ -69,5 +69,13 @@ def merge_signals(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return dict(total)
 
 
-def _mentions(text: str, phrase: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(fold_text(phrase))}(?!\w)", fold_text(text)) is not None
+def _told(text: str, phrase: str, tags: Mapping[str, float]) -> Mapping[str, float]:
+    """`tags` as `text` means them: an interest turned round by a dislike, an experience by its lack; nothing when it is not named."""
+    match stance(text, phrase):
+        case None:
+            return {}
+        case Stance.WISH:
+            return tags
+        case told:
+            turned = "interest:" if told is Stance.DISLIKE else "experience:"
+            return {tag: -weight if tag.startswith(turned) else weight for tag, weight in tags.items()}

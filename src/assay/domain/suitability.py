@@ -9,35 +9,38 @@ from uuid import UUID
 from pydantic import Field
 
 from assay.domain.credentials import CredentialContent
-from assay.domain.learner import WEAK, Learner
+from assay.domain.learner import Learner
+from assay.domain.mastery import TOP, mean
 from assay.domain.questions import Slug
 from assay.domain.tracks import SkillLevel
 from assay.kit.model import Value
 
-SIGNALS: Final[dict[str, float]] = {"relevance": 0.25, "skill_gap": 0.35, "role_focus": 0.23, "interest": 0.2}
+SIGNALS: Final[dict[str, float]] = {"relevance": 0.15, "skill_gap": 0.35, "role_focus": 0.4, "interest": 0.15}
 """What each signal adds to a score when it is full. These and the other weights were tuned on the development half of evals/retrieval."""
-_FULL_GAP: Final = 0.45
-_FULL_INTEREST: Final = 0.7
+_FULL_GAP: Final = 0.3
+_FULL_INTEREST: Final = 0.5
 """Need and interest, averaged over a credential's skills, from which the signal is full."""
-_LEVEL_FITS: Final = 0.05
-_LEVEL_STEP: Final = 0.5
-_FIRST_SKILL: Final = 2.0
+_FIRST_SKILL: Final = 4.0
 """Weight of a credential's first skill, the one that is taught, beside those of the further ones, which fall as in DCG."""
-_MAIN_SKILL: Final = 0.7
-"""Share of a credential's first skill in what its level is held against: it is the one that is taught."""
-_BEGINNER: Final = 0.25
-_PER_LEVEL: Final = 0.3
-"""Mastery that a beginner's credential suits best, and what each level above it asks more."""
+_LEVEL_STEP: Final = 0.3
+"""Off for each level that a credential is expected to lie from what is known of its first skill."""
+_FITS: Final = 0.75
+"""Expected distance in levels up to which a level fits: to be this unsure of a level is usual."""
 _AIM: Final = 0.5
 """Levels by which an aim one level above intermediate shifts what suits."""
 _KNOWN: Final = 0.7
-_SKIPS: Final = {SkillLevel.BEGINNER: 0.45, SkillLevel.INTERMEDIATE: 0.6, SkillLevel.ADVANCED: 0.75}
-"""Mastery of its skills from which a prerequisite of this level counts as met."""
-_LACKING: Final = 0.35
-"""Mastery below which a skill that is asked for is lacking; less than the prior, so that nothing is held against the unknown."""
-_PREREQUISITE: Final = 0.1
-"""Off for the step that has to be taken first, and for each skill that is asked for and lacking."""
-_WORKLOAD: Final = 0.08
+"""Mastery of all its skills from which a beginner's credential has nothing to teach."""
+_LACKING: Final = 0.3
+"""Chance of knowing nothing of it from which a skill that is asked for counts as lacking."""
+_MET: Final = 0.8
+"""Chance of knowing what it teaches from which a prerequisite need not be taken."""
+_PREREQUISITE: Final = 0.7
+"""Off for each level expected to be climbed before a credential can be begun."""
+_MOST_STEPS: Final = 3.0
+_TOO_EARLY: Final = 1.4
+"""Lacking skills, as far as they are expected to lack, from which a credential comes too early."""
+_WORKLOAD: Final = 0.15
+"""Off for a workload of twice the time there is, less in proportion."""
 WEEKS: Final = 12
 """How far the time a student has in a week reaches ahead."""
 _WEEKLY_HOURS: Final = {"light": 2, "steady": 5, "brisk": 10, "intensive": 20}
@@ -106,9 +109,9 @@ def objection(candidate: Candidate, situation: Situation) -> Objection | None:
         return Objection("language", f"It is taught in another language ({content.language}).")
     if known := _known(content, situation):
         return known
-    needed = content.prerequisite_skills
-    if needed and all(skill in learner.weak or learner.mastery(skill) < WEAK / 2 for skill in needed):
-        return Objection("too_early", f"It builds on {situation.listed(needed)}, where your answers left room to grow.")
+    needed = _lacking(content, learner)
+    if sum(needed.values()) >= _TOO_EARLY:
+        return Objection("too_early", f"It builds on {situation.listed(list(needed))}, where your answers left room to grow.")
     return None
 
 
@@ -140,7 +143,7 @@ def reasons(candidate: Candidate, situation: Situation, best_relevance: float) -
         "relevance": candidate.relevance / best_relevance if best_relevance else 0.0,
         "skill_gap": min(1.0, discounted(content.skills, learner.need) / _FULL_GAP),
         "role_focus": discounted(content.skills, lambda skill: float(skill in learner.track.skill_focus)),
-        "interest": min(1.0, discounted(content.skills, lambda skill: learner.interests.get(skill, 0.0)) / _FULL_INTEREST),
+        "interest": min(1.0, discounted(content.skills, lambda skill: learner.keenness.get(skill, 0.0)) / _FULL_INTEREST),
     }
     signals = [
         Reason(code=code, text=_WORDS[code](candidate, situation), contribution=contribution)
@@ -178,22 +181,34 @@ def _declared(content: CredentialContent, learner: Learner) -> bool:
 
 
 def _could_skip(content: CredentialContent, learner: Learner) -> bool:
-    return content.skills[0] not in learner.weak and discounted(content.skills, learner.mastery) >= _SKIPS[content.level]
+    return sum(learner.levels(content.skills[0])[content.level.rank + 1 :]) >= _MET
+
+
+def _lacking(content: CredentialContent, learner: Learner) -> dict[Slug, float]:
+    """The skills that `content` asks for and that are likely not known at all, each with the chance of that."""
+    chances = {skill: learner.levels(skill)[0] for skill in content.prerequisite_skills}
+    return {skill: chance for skill, chance in chances.items() if chance >= _LACKING}
 
 
 def _level(content: CredentialContent, learner: Learner) -> Reason:
-    """A little for a level within half a step of the mastery, off for each step beyond; a beginner's fits a gap that showed."""
-    main, *others = [learner.mastery(skill) for skill in content.skills]
-    shown = _MAIN_SKILL * main + (1 - _MAIN_SKILL) * sum(others) / len(others) if others else main
-    aim = learner.track.target_level.rank - SkillLevel.INTERMEDIATE.rank
-    ideal = max(0.0, min((shown - _BEGINNER) / _PER_LEVEL + _AIM * aim, aim + 2, 2.0))
-    beyond = abs(content.level.rank - ideal) - 0.5
+    """More, the nearer the level is expected to lie to what is known of the first skill; each level of distance costs the same."""
+    levels, rank = learner.levels(content.skills[0]), content.level.rank
+    aim = _AIM * (learner.track.target_level.rank - SkillLevel.INTERMEDIATE.rank)
+    distance = sum(chance * abs(suited - rank) for chance, suited in zip(levels, _suited(aim), strict=True))
     name, shows = content.level.capitalize(), "you already know" if _declared(content, learner) else "your answers show"
     view = f", with the {learner.track.target_level} level in view" if aim else ""
-    if beyond <= 0 or (content.level is SkillLevel.BEGINNER and content.skills[0] in learner.weak):
-        return Reason(code="level_fit", text=f"{name} level fits what {shows}{view}.", contribution=_LEVEL_FITS)
-    text = f"{name} level is {'above' if content.level.rank > ideal else 'below'} what {shows}{view}."
-    return Reason(code="level_misfit", text=text, contribution=-round(_LEVEL_STEP * beyond, 4))
+    worth = round(_LEVEL_STEP * (_FITS - distance), 4)
+    if worth >= 0:
+        return Reason(code="level_fit", text=f"{name} level fits what {shows}{view}.", contribution=worth)
+    above = rank > TOP * mean(levels) + aim
+    return Reason(code="level_misfit", text=f"{name} level is {'above' if above else 'below'} what {shows}{view}.", contribution=worth)
+
+
+@cache
+def _suited(aim: float) -> tuple[float, ...]:
+    """The level that suits, by the level known: moved by the aim within the levels there are; who knows all of them has outgrown them."""
+    highest = SkillLevel.ADVANCED.rank
+    return (*(max(0.0, min(known + aim, highest)) for known in range(TOP)), float(TOP))
 
 
 def _workload(content: CredentialContent, situation: Situation) -> Iterator[Reason]:
@@ -206,13 +221,18 @@ def _workload(content: CredentialContent, situation: Situation) -> Iterator[Reas
 
 def _prerequisites(content: CredentialContent, situation: Situation) -> Iterator[Reason]:
     """Off for what has to be learned first, also when it can be recommended beside it: then it is the step after the next."""
-    missing = [situation.known[slug].title if slug in situation.known else slug.replace("-", " ") for slug in unmet(content, situation)]
-    skills = [skill for skill in content.prerequisite_skills if situation.learner.mastery(skill) < _LACKING]
-    if missing or skills:
-        first, basics = joined(missing), situation.listed(skills)
+    learner = situation.learner
+    known = {slug: situation.known.get(slug) for slug in unmet(content, situation)}
+    skills = _lacking(content, learner)
+    if known or skills:
+        first, basics = (
+            joined([each.title if each else slug.replace("-", " ") for slug, each in known.items()]),
+            situation.listed(list(skills)),
+        )
         expected = [*([f"{first} first"] if first else []), *([f"{basics}, not yet shown"] if basics else [])]
-        off = -round(_PREREQUISITE * (bool(missing) + len(skills)), 4)
-        yield Reason(code="prerequisite", text=f"Expects {' and '.join(expected)}.", contribution=off)
+        climbed = [learner.steps(each.skills[0], each.level.rank + 1) if each else 1.0 for each in known.values()]
+        off = round(_PREREQUISITE * min(_MOST_STEPS, sum(climbed) + sum(skills.values())), 4)
+        yield Reason(code="prerequisite", text=f"Expects {' and '.join(expected)}.", contribution=-off)
 
 
 def _relevance_words(candidate: Candidate, situation: Situation) -> str:

@@ -58,7 +58,7 @@ async def _learner(uow: UnitOfWork, bank: QuestionBank, shown: Shown, track_slug
     return Learner(
         track=TrackContent.model_validate({name: shown.track[name] for name in TrackContent.model_fields}),
         theory=tuple(
-            TheoryResult(skills=content.skills, credit=rules[question_id].credit or 0.0)
+            TheoryResult(skills=content.skills, credit=rules[question_id].credit or 0.0, difficulty=shown.difficulties[question_id])
             for question_id, content in contents.items()
             if content.type is QuestionType.THEORETICAL and question_id in rules
         ),

@@ -13,8 +13,9 @@ from assay.db.types import EncryptedJson
 _SHOWN: Final = text(
     """
     WITH asked AS (
-        SELECT array_agg(question_id ORDER BY position) AS questions, array_agg(question_version_id ORDER BY position) AS versions
-        FROM assessment_question_snapshots WHERE assessment_id = :id
+        SELECT array_agg(question_id ORDER BY position) AS questions, array_agg(question_version_id ORDER BY position) AS versions,
+               array_agg(difficulty ORDER BY position) AS difficulties
+        FROM assessment_question_snapshots JOIN questions ON questions.id = question_id WHERE assessment_id = :id
     ), answered AS (
         SELECT array_agg(question_id) AS questions, array_agg(answer) AS answers FROM assessment_responses WHERE assessment_id = :id
     ), rules AS (
@@ -30,7 +31,7 @@ _SHOWN: Final = text(
         SELECT to_jsonb(declaration) AS learning
         FROM assessments JOIN learner_declarations declaration USING (student_id) WHERE assessments.id = :id
     )
-    SELECT to_jsonb(track), (SELECT jsonb_object_agg(slug, name) FROM skills), asked.questions, asked.versions,
+    SELECT to_jsonb(track), (SELECT jsonb_object_agg(slug, name) FROM skills), asked.questions, asked.versions, asked.difficulties,
            answered.questions, answered.answers, rules.scores, essays.scores, essays.verdicts, declared.learning
     FROM asked, answered, rules, essays LEFT JOIN declared ON true LEFT JOIN role_catalog track ON track.slug = :track
     """
@@ -64,6 +65,8 @@ class Shown(NamedTuple):
     names: dict[str, str]
     asked: dict[UUID, UUID]
     """Question versions by question, in order."""
+    difficulties: dict[UUID, int]
+    """How hard each question is, 1 to 3."""
     answers: dict[UUID, Any]
     rule_scores: list[ShownRuleScore]
     essay_scores: list[ShownEssayScore]
@@ -79,7 +82,7 @@ class ShownAssessments:
     async def read(self, assessment_id: UUID, track_slug: str) -> Shown:
         """Everything that was asked, answered, scored and declared; empty for an assessment that does not exist."""
         row = (await self._session.execute(_SHOWN, {"id": assessment_id, "track": track_slug})).one()
-        track, names, asked, versions, answered, answers, rules, essays, verdicts, learning = row
+        track, names, asked, versions, difficulties, answered, answers, rules, essays, verdicts, learning = row
         dialect = self._session.get_bind().dialect
         said = (_ANSWER.process_result_value(answer, dialect)[0] for answer in answers or ())
         told = (_VERDICT.process_result_value(verdict, dialect) for verdict in verdicts or ())
@@ -87,6 +90,7 @@ class ShownAssessments:
             track=track,
             names=names or {},
             asked=dict(zip(asked or (), versions or (), strict=True)),
+            difficulties=dict(zip(asked or (), difficulties or (), strict=True)),
             answers=dict(zip(answered or (), said, strict=True)),
             rule_scores=[ShownRuleScore(UUID(score["question_id"]), score["credit"], score["signals"]) for score in rules or ()],
             essay_scores=[
