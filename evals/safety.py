@@ -305,7 +305,8 @@ def _notes(sides: Sequence[Side], half: Half) -> list[str]:
         "Dimensions on which the two differ are held for a person, and do not count as levels.",
         "The gullible model is the worst case: it obeys each attack while half of it is left, and quotes the student's own sentences.",
         "Its drift on innocent passages is measured while it reads honestly; what is taken back where it obeys them stands by itself.",
-        "Of a verdict that is nearly the best, the built-in grader is a second reader, and what does not touch the question is left out.",
+        "The provider's grader is measured with ASSAY_OPENAI_CLOSER_LOOK on: of a verdict that is nearly the best, the built-in grader is",
+        "a second reader, and what does not touch the question is left out.",
     ]
     if half is not Half.DEV:
         return told

@@ -158,7 +158,7 @@ def _graders(settings: Settings, model: OpenAIModel | None, fallback: Grader) ->
     if model is None:
         return Graders(fallback, fallback)
     parts = sampling.parts(by_dimension=settings.openai_grading == "dimension", samples=settings.openai_samples)
-    return Graders(InstrumentedGrader(OpenAIGrader(model, settings.openai_grading)), fallback, parts)
+    return Graders(InstrumentedGrader(OpenAIGrader(model, settings.openai_grading)), fallback, parts, settings.openai_closer_look)
 
 
 def _embedder(settings: Settings, client: AsyncClient | None) -> Embedder | None:

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     """One call for all dimensions of an essay, or three calls side by side: three times the tokens, each for one dimension alone."""
     openai_samples: Annotated[Literal[1, 3, 5], BeforeValidator(int)] = 1
     """Readings of each essay, each with the levels in another order; the median counts, and a wide spread goes to a person."""
+    openai_closer_look: bool = False
+    """Hold verdicts near the top against a second reader and against the essay without what does not touch the question: no attack lifts an
+    essay by two levels then, and an excellent essay costs 0.1 s of processor time and mostly a second call."""
     openai_embedding_model: str = "text-embedding-3-small"
     openai_embedding_dimension: int = 1_536
     openai_call_timeout: float = 15.0

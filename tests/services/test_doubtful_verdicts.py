@@ -87,7 +87,7 @@ def essay_of(base: object, text: str) -> Essay:
 async def graded(runtime: Runtime, job: ClaimedJob, essay: Essay, grader: Grader) -> Graded:
     """The essay graded by `grader`, with the built-in one behind it."""
     attempt = Attempt(job, runtime.open_uow, {}, asyncio.get_running_loop().time() + 30)
-    return await grading.grade(essay, Graders(grader, runtime.graders.fallback), attempt)
+    return await grading.grade(essay, Graders(grader, runtime.graders.fallback, closer_look=True), attempt)
 
 
 def reasons(verdict: Verdict) -> dict[Dimension, str | None]:
@@ -165,7 +165,7 @@ async def test_the_built_in_grader_is_no_second_reader_of_itself(runtime: Runtim
 async def test_a_closer_look_is_replayed(runtime: Runtime, student: Student, track_id: UUID, obedient: Provider) -> None:
     """Held levels come out held again, from the replies of both readers, without asking anybody."""
     assessment_id, due = await submitted(runtime, student, track_id, f"{ESSAY} {HINT}")
-    graders = Graders(obedient.grader, runtime.graders.fallback)
+    graders = Graders(obedient.grader, runtime.graders.fallback, closer_look=True)
     services = {"open_uow": runtime.open_uow, "bank": runtime.bank, "clock": runtime.clock}
     await essay_scoring.score(due, graders=graders, seconds_left=30, **services)
     found = await replay.replay(runtime.open_uow, runtime.bank, runtime.readers, assessment_id)

@@ -52,6 +52,13 @@ class Graders(NamedTuple):
     primary: Grader
     fallback: Grader
     parts: tuple[Part, ...] = (Part(),)
+    closer_look: bool = False
+    """Whether verdicts near the top are held against further readings."""
+
+    @property
+    def second(self) -> Grader | None:
+        """Who reads an essay again whose verdict is doubtful."""
+        return self.fallback if self.closer_look and self.primary is not self.fallback else None
 
 
 class Graded(NamedTuple):
@@ -96,7 +103,7 @@ async def grade(essay: Essay, graders: Graders, attempt: Attempt) -> Graded:
     alone = graders.primary is graders.fallback
     hurried = attempt._replace(until=None) if alone else attempt  # without a substitute there is nobody to keep time for
     try:
-        return await _judged(essay, graders.primary, graders.parts, hurried, None if alone else graders.fallback)
+        return await _judged(essay, graders.primary, graders.parts, hurried, graders.second)
     except ProviderError as error:
         if not attempt.last and _may_try_again(error, attempt):
             raise
