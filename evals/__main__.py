@@ -9,6 +9,7 @@ from rich.console import Console
 from evals import grading as grading_run
 from evals import retrieval as retrieval_run
 from evals import safety as safety_run
+from evals import stores as stores_run
 from evals.essays import DataError, Half
 from evals.report import Report
 from evals.retrieval import Files
@@ -82,6 +83,12 @@ def _files(catalog: Path | None, queries: Path | None, qrels: Path | None) -> Fi
     if catalog or queries or qrels:
         raise DataError("--catalog, --queries and --qrels belong together")
     return None
+
+
+@app.command()
+def stores(*, as_json: Json = False) -> None:
+    """What is found in Chroma beside what is found in pgvector, for the students of the golden set."""
+    _finish(stores_run.run(_progress()), as_json=as_json)
 
 
 @app.command()

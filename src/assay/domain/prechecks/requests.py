@@ -38,10 +38,10 @@ REQUESTS: Final[Mapping[str, Mark]] = MappingProxyType(
         "result announced": form(
             "result verdict outcome decision classification evaluation assessment award judgement judgment grade score level "
             "rating mark review",
-            r"\b(?:result|verdict|outcome|decision|classification|evaluation|assessment|award|judge?ment|grade|score|level|rating|"
+            r"\b(?:result|verdict|outcome|decision|classification|evaluation|assessment|award|judgement|judgment|grade|score|level|rating|"
             r"mark|review)s? ?"
             rf"(?:[:=]|->|=>) ?[\"']?(?:is |was )?{_BEST}\b(?! ?[\w%/]*\d)"
-            rf"|\b(?:result|verdict|outcome|judge?ment|evaluation|assessment) (?:is|was|be|has to be|must be|should be|can only "
+            rf"|\b(?:result|verdict|outcome|judgement|judgment|evaluation|assessment) (?:is|was|be|has to be|must be|should be|can only "
             rf"be) (?:the |an? )?{_BEST}"
             r"(?= ?(?:one|[.!?,;)]|\Z))",
             needs_company=True,
