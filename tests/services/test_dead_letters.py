@@ -9,6 +9,7 @@ import pytest
 from dead import buried, jobs_of, working
 from invariants import broken
 from journeys import ESSAY, Student
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from waiting import until
 
@@ -57,6 +58,11 @@ async def scalar(runtime: Runtime, query: str) -> Any:
     """One value."""
     async with runtime.open_uow() as uow:
         return await uow.session.scalar(text(query))
+
+
+def completions() -> float:
+    """Assessments of the track that this process has completed."""
+    return REGISTRY.get_sample_value("assay_assessments_total", {"event": "completed", "track": "backend-engineer"}) or 0.0
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +129,7 @@ async def test_a_recommendation_is_made_again_beside_the_old(runtime: Runtime, s
     completed = await scalar(runtime, "SELECT completed_at FROM assessments")
     old = await scalar(runtime, "SELECT md5(string_agg(i::text, '|' ORDER BY id)) FROM recommendation_items i")
     dead = (await jobs_of(runtime, before))[1]
+    counted = completions()
     resent = await resend(runtime, dead.id)
     assert (await read(student, before)) == before  # until the new one stands, the old one does
     await rest(runtime)
@@ -138,6 +145,7 @@ async def test_a_recommendation_is_made_again_beside_the_old(runtime: Runtime, s
     )
     assert await scalar(runtime, query) == old
     assert await scalar(runtime, "SELECT completed_at FROM assessments") == completed
+    assert completions() == counted
     *_, new = await jobs_of(runtime, before)
     assert (new.id, new.status, new.parent_job_id) == (*resent.jobs, "succeeded", dead.id)
 

@@ -1,6 +1,6 @@
 """The vector store on pgvector: cosine search over the chunks of one index version.
 
-Exact search reads every chunk of the version: recall 1, and below about 20,000 chunks faster than it is worth an approximate index.
+Exact search reads every chunk of the version: recall 1, and below about 5,000 chunks as fast as an approximate index.
 Above, an HNSW index finds them (see `vector_index`); it is built with the version, before anybody searches it.
 """
 
@@ -23,7 +23,7 @@ from assay.domain.ports import StoredChunk, Vector
 from assay.domain.retrieval import ChunkHit
 from assay.kit.transactions import assert_no_transaction
 
-EXACT_BELOW: Final = 20_000
+EXACT_BELOW: Final = 5_000
 """Chunks of a version up to which every vector is read."""
 _LOOK_AGAIN_SECONDS: Final = 30.0
 """After which a version that had no index is looked at again."""

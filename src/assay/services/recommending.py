@@ -133,8 +133,9 @@ async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: Ope
         for degradation in draft.degradations:
             await uow.scores.add_degradation(job.assessment_id, degradation)
         turnaround = await uow.assessments.mark_completed(job.assessment_id)
-    metrics.TURNAROUND_SECONDS.labels(track=job.track).observe(turnaround)
-    metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()
+    if job.generation == 1:  # one that is made again completes nothing anew
+        metrics.TURNAROUND_SECONDS.labels(track=job.track).observe(turnaround)
+        metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()
     for degradation in draft.degradations:
         metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()
     log.info(
