@@ -75,9 +75,9 @@ async def test_the_script_changes_as_it_runs(providing: Any, task: EssayTask) ->
 async def test_the_journal_tells_what_became_of_each_request(providing: Any, task: EssayTask, tmp_path: Path) -> None:
     """Answered, failed, withheld, abandoned: each with path, model, digest, fault and tokens, in memory and as JSON lines."""
     file = tmp_path / "journal.jsonl"
-    start = Control(faults=("hang@1*1", "unavailable@1*1"), latency="0.4")
+    start = Control(faults=("hang@1*1", "unavailable@1*1"), latency="1")
     async with providing(create_scripted_openai(start, journal=file)) as provider:
-        for deadline in (0.1, 5.0, 0.1, 5.0, 5.0):  # far apart, so that a busy machine does not turn one into the other
+        for deadline in (0.5, 5.0, 0.5, 5.0, 5.0):  # far apart, so that a busy machine does not turn one into the other
             await asyncio.gather(grader(provider.client, deadline).ask(task), return_exceptions=True)
         await asyncio.sleep(0.2)
         journal = await provider.journal()

@@ -1,7 +1,7 @@
 """Instrumented ports: what is measured and logged about a call, and that nothing said in it is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -24,9 +24,13 @@ type Build = Callable[..., OpenAIModel]
 
 
 @pytest.fixture(autouse=True)
-def fresh_logger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A logger that has not been used yet: a used one keeps the configuration it first met, whoever made it."""
+def fresh_logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A logger that has not been used yet, and tells everything: a used one keeps the configuration it first met, whoever made it."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
     monkeypatch.setattr(wrappers, "_log", structlog.get_logger("assay.ai.wrappers"))
+    yield
+    structlog.configure(**before)
 
 
 def seconds(track: str, **labels: str) -> float:
