@@ -42,4 +42,4 @@ def test_the_life_of_an_index_from_the_command_line(installed: None, tmp_path: P
     assert json.loads(_run(tmp_path, "switch", built["id"], "--json").stdout)["id"] == built["id"]
     shown = _run(tmp_path, "list").stdout
     assert old["id"] in shown
-    assert shown.splitlines()[-1] == f"searched: {built['id']}"
+    assert shown.splitlines()[-1].startswith(f"searched: {built['id']}, embedded by ")

@@ -11,26 +11,15 @@ _NAMED = 20
 
 
 def show_versions(versions: Sequence[IndexRead], console: Console) -> None:
-    """One row a version, newest first."""
-    table = Table(
-        Column("version", min_width=36, no_wrap=True),
-        "status",
-        "build",
-        "chunks",
-        "embedded",
-        "copied",
-        "embedder",
-        "made",
-        box=None,
-        pad_edge=False,
-    )
+    """One row a version, newest first; all fit into 80 columns, and `--json` says the rest."""
+    table = Table(Column("version", min_width=36, no_wrap=True), "status", "build", "chunks", "made", box=None, pad_edge=False)
     for version in versions:
-        build = version.failure or f"{version.progress.phase} {version.progress.percent} %"
-        counts = (str(count) for count in (version.chunk_count, version.embedded, version.copied))
-        table.add_row(str(version.id), version.status, build, *counts, version.embedder, f"{version.created_at:%Y-%m-%d %H:%M}")
+        under_way = "done" if version.progress.percent == 100 else f"{version.progress.phase} {version.progress.percent} %"
+        made = f"{version.created_at:%d %b %H:%M}"
+        table.add_row(str(version.id), version.status, version.failure or under_way, str(version.chunk_count), made)
     console.print(table)
     active = next((version for version in versions if version.status == "active"), None)
-    console.print(f"searched: {active.id}" if active else "no version is searched", soft_wrap=True)
+    console.print(f"searched: {active.id}, embedded by {active.embedder}" if active else "no version is searched", soft_wrap=True)
 
 
 def show_one(version: IndexRead, console: Console) -> None:
