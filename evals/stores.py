@@ -4,7 +4,6 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import batched
 from pathlib import Path
@@ -18,8 +17,7 @@ from rich.progress import track
 
 from assay.domain.ports import StoredChunk
 from assay.domain.retrieval import ChunkHit
-from assay.embedded import chroma, processes
-from assay.embedded.ports import LOOPBACK, pick_free
+from assay.embedded import throwaway
 from assay.vectors.chroma import ChromaStore
 from evals import catalog, golden
 from evals.catalog import Catalog
@@ -38,19 +36,12 @@ _AT_ONCE: Final = 100
 def run(console: Console) -> Report:
     """Search both stores for every student of both halves. Raises `StartProblem` when a server cannot be started."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    with tempfile.TemporaryDirectory(prefix="assay-eval-") as folder, _chroma(Path(folder)) as address, catalog.database() as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="assay-eval-") as folder,
+        throwaway.chroma_server(Path(folder)) as address,
+        catalog.database() as url,
+    ):
         return asyncio.run(_compared(console, url, address))
-
-
-@contextmanager
-def _chroma(folder: Path) -> Iterator[str]:
-    port = pick_free()
-    server = processes.start(chroma.program(folder / "data", port, folder / "chroma.log"))
-    try:
-        processes.wait_until_ready(server)
-        yield f"http://{LOOPBACK}:{port}"
-    finally:
-        processes.stop([server])
 
 
 async def _compared(console: Console, url: str, address: str) -> Report:

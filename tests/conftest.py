@@ -14,14 +14,14 @@ import hypothesis
 import pytest
 import pytest_asyncio
 import servers
+import structlog
 from journeys import Student
 from starlette.applications import Starlette
 
 from assay.asgi import create_app
 from assay.db import migrate
 from assay.domain.actors import Actor, Role
-from assay.embedded import chroma, processes
-from assay.embedded.ports import LOOPBACK, pick_free
+from assay.embedded import throwaway
 from assay.runtime import Runtime, open_runtime
 from assay.security.encryption import new_key
 from assay.services import identity, indexing, seeding
@@ -54,6 +54,18 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop them."""
     servers.close_session(config)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Drawing an error with all near it takes seconds, and a logger that one test keeps would be deaf to another's `capture_logs`."""
+    *usual, _ = structlog.get_config()["processors"]
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    configure = structlog.configure
+    configure(processors=[*usual, renderer])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", lambda **settings: configure(**settings | {"cache_logger_on_first_use": False}))
+        yield
 
 
 def settings_for(database_url: str, redis_url: str, **changes: Any) -> Settings:
@@ -107,15 +119,8 @@ def settings(database_url: str, shared: servers.Servers) -> Settings:
 @pytest.fixture(scope="session")
 def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Chroma server for this worker, from its wheel: a fifth of a second and 50 MB."""
-    if not chroma.installed():
-        pytest.skip("the `chroma` extra is not installed")
-    folder, port = tmp_path_factory.mktemp("chroma"), pick_free()
-    server = processes.start(chroma.program(folder / "data", port, folder / "chroma.log"))
-    try:
-        processes.wait_until_ready(server)
-        yield f"http://{LOOPBACK}:{port}"
-    finally:
-        processes.stop([server])
+    with throwaway.chroma_server(tmp_path_factory.mktemp("chroma")) as url:
+        yield url
 
 
 @pytest_asyncio.fixture

@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     openai_samples: Annotated[Literal[1, 3, 5], BeforeValidator(int)] = 1
     """Readings of each essay, each with the levels in another order; the median counts, and a wide spread goes to a person."""
     openai_closer_look: bool = False
-    """Hold verdicts near the top against a second reader and against the essay without what does not touch the question: no attack lifts an
-    essay by two levels then, and an excellent essay costs 0.1 s of processor time and mostly a second call."""
+    """Hold verdicts near the top against a second reader and against the essay without what does not touch the question: of the attacks in
+    evals/safety none lifts an essay by two levels then, and an excellent essay mostly costs a second call."""
     openai_embedding_model: str = "text-embedding-3-small"
     openai_embedding_dimension: int = 1_536
     openai_call_timeout: float = 15.0

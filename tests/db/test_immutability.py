@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from assay.db.models import Base
 from assay.db.unit_of_work import OpenUnitOfWork
 
+# Written out, not read from the models: a table that loses its trigger there must fail here.
 IMMUTABLE = {
     "analytics_events",
     "assessment_flags",

@@ -114,7 +114,7 @@ def _observed(purpose: Purpose, model: str) -> Iterator[Callable[[ModelReply], M
     except ProviderError as error:
         outcome, detail = error.fault.value, error.detail
         raise
-    except Exception:
+    except Exception:  # named here, raised on: a defect of ours, which the caller tells
         outcome = "error"
         raise
     finally:

@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 
 from assay.cli.opened import opened
-from assay.cli.options import DATA, Data, Json, console, settings_of
+from assay.cli.options import DATA, Data, Json, console, print_json, settings_of
 
 if TYPE_CHECKING:
     from assay.domain import degradation
@@ -39,7 +39,7 @@ def dead(
 
     page = opened(settings, ask)
     if as_json:
-        print(page.model_dump_json(indent=2))  # noqa: T201 - for a program, not a person
+        print_json(page)
     else:
         jobs_table.show_page(page, console())
 
@@ -57,7 +57,7 @@ def show(job: Annotated[UUID, typer.Argument(help="Id of the job.")], data: Data
 
     detail = opened(settings, ask)
     if as_json:
-        print(detail.model_dump_json(indent=2))  # noqa: T201 - for a program, not a person
+        print_json(detail)
     else:
         jobs_table.show_job(detail, console())
 
@@ -87,7 +87,7 @@ def resend(
 
     done = opened(settings, ask)
     if as_json:
-        print(done.model_dump_json(indent=2))  # noqa: T201 - for a program, not a person
+        print_json(done)
     else:
         jobs_table.show_resent(done, console())
     raise typer.Exit(1 if done.refused else 0)

@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from assay.settings import Settings
 
 Data = Annotated[Path, typer.Option(help="Folder for the database, the keys and the logs.")]
@@ -19,6 +21,11 @@ DATA: Final = Path(".assay")
 def console() -> Console:
     """Where people read."""
     return Console(highlight=False)
+
+
+def print_json(value: "BaseModel") -> None:
+    """`value` for a program, not a person."""
+    print(value.model_dump_json(indent=2))  # noqa: T201 - the console would wrap it
 
 
 def settings_of(data: Path) -> "Settings":

@@ -14,6 +14,7 @@ from assay.cli import jobs
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
+from assay.cli.options import print_json as _print_json
 from assay.cli.options import settings_of as _settings
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def replay(
     except NotFound as missing:
         raise typer.BadParameter(missing.detail) from missing
     if as_json:
-        print(found.model_dump_json(indent=2))  # noqa: T201 - for a program, not a person
+        _print_json(found)
     else:
         replay_table.show(found, _console())
     raise typer.Exit(0 if found.same else 1)
@@ -183,7 +184,7 @@ def check(data: Data = _DATA, *, as_json: Json = False) -> None:
 
     report = opened(settings, lambda runtime: invariants.check(runtime.open_uow))
     if as_json:
-        print(report.model_dump_json(indent=2))  # noqa: T201 - for a program, not a person
+        _print_json(report)
     else:
         check_table.show(report, _console())
     raise typer.Exit(0 if report.holds else 1)

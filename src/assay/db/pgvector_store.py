@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from itertools import chain
+from math import inf
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -145,7 +146,7 @@ class PgVectorStore:
         """Asked of Postgres once for each version, and every half minute while there is none."""
         if self._exact_below is None:
             return False
-        if index_version not in self._graphs and monotonic() > self._looked.get(index_version, 0.0) + _LOOK_AGAIN_SECONDS:
+        if index_version not in self._graphs and monotonic() > self._looked.get(index_version, -inf) + _LOOK_AGAIN_SECONDS:
             self._looked[index_version] = monotonic()
             if await vector_index.usable(connection, index_version):
                 self._graphs.add(index_version)

@@ -25,6 +25,6 @@ async def build_what_waits(runtime: Runtime) -> None:
                 continue
         except Unavailable:
             log.warning("index_postponed")
-        except Exception:
+        except Exception:  # one build that breaks must not end all later ones
             log.exception("index_build_crashed")
         await asyncio.sleep(LOOK_SECONDS)
