@@ -113,17 +113,31 @@ async def test_errors_make_the_last_try_and_crashes_do_not(open_uow: OpenUnitOfW
 
 
 async def test_a_waiting_job_is_released_once(open_uow: OpenUnitOfWork, new_job: NewJob) -> None:
-    """Its own assessment's release makes it due; a second release, another type and another assessment change nothing."""
-    job_id = await new_job(JobType.GENERATE_RECOMMENDATIONS, waits=True)
+    """The end of its own assessment's essays makes it due, once; that of another assessment's changes nothing."""
+    waiting = await new_job(JobType.GENERATE_RECOMMENDATIONS, waits=True)
     other = await new_job(JobType.GENERATE_RECOMMENDATIONS, waits=True)
+    alone = await new_job()
+    essays, again = new_id(), new_id()
     async with open_uow() as uow:
         owner = text("SELECT assessment_id FROM async_jobs WHERE id = :id")
-        assessment_id = await uow.session.scalar(owner, {"id": job_id})
-        assert await uow.jobs.release_waiting(assessment_id, JobType.SCORE_ESSAY) is None
-        assert await uow.jobs.release_waiting(new_id(), JobType.GENERATE_RECOMMENDATIONS) is None
-        assert await uow.jobs.release_waiting(assessment_id, JobType.GENERATE_RECOMMENDATIONS) == job_id
-        assert await uow.jobs.release_waiting(assessment_id, JobType.GENERATE_RECOMMENDATIONS) is None
-    assert (await take(open_uow)).id == job_id
+        assessment_id = await uow.session.scalar(owner, {"id": waiting})
+        for generation, job_id in enumerate((essays, again), start=1):
+            await uow.jobs.add(
+                job_id,
+                JobType.SCORE_ESSAY,
+                assessment_id=assessment_id,
+                track="backend-engineer",
+                correlation_id="c-1",
+                priority=1,
+                generation=generation,
+            )
+    released = {}
+    for _ in range(3):
+        job = await take(open_uow)
+        async with open_uow() as uow:
+            released[job.id] = (await uow.jobs.complete(job, JobStatus.SUCCEEDED)).released
+    assert released == {alone: None, essays: waiting, again: None}
+    assert (await take(open_uow)).id == waiting
     assert (await stands(open_uow, other)).due_in is None
 
 

@@ -1,7 +1,7 @@
 """The unit of work: one transaction, its repositories, and the doorbells rung once it is committed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 from uuid import UUID
@@ -52,34 +52,50 @@ class OpenUnitOfWork(Protocol):
         """Raises `Unavailable` when the database is away."""
 
 
+class _Room[Repository]:
+    """A repository of a unit of work, made when it is first asked for: most units need one or two of them."""
+
+    def __init__(self, make: Callable[[AsyncSession], Repository]) -> None:
+        self._make = make
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: "UnitOfWork", owner: type) -> Repository:
+        made = unit.__dict__[self._name] = self._make(unit.session)
+        return made
+
+
 class UnitOfWork:
     """Repositories that share one transaction. Callers never commit: leaving the block does, and rings afterwards."""
+
+    accounts = _Room(Accounts)
+    assessments = _Room(Assessments)
+    audit = _Room(AuditTrail)
+    cohorts = _Room(Cohorts)
+    credentials = _Room(Credentials)
+    declarations = _Room(Declarations)
+    feedback = _Room(FeedbackEntries)
+    flags = _Room(Flags)
+    idempotency = _Room(IdempotencyKeys)
+    index = _Room(IndexVersions)
+    invariants = _Room(Invariants)
+    job_records = _Room(JobRecords)
+    jobs = _Room(Jobs)
+    overrides = _Room(Overrides)
+    questions = _Room(Questions)
+    recommendations = _Room(Recommendations)
+    replies = _Room(Replies)
+    responses = _Room(Responses)
+    scores = _Room(Scores)
+    search = _Room(Search)
+    shown = _Room(ShownAssessments)
+    tracks = _Room(Tracks)
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self.rings: list[tuple[JobType, UUID]] = []
-        self.accounts = Accounts(session)
-        self.assessments = Assessments(session)
-        self.audit = AuditTrail(session)
-        self.cohorts = Cohorts(session)
-        self.credentials = Credentials(session)
-        self.declarations = Declarations(session)
-        self.feedback = FeedbackEntries(session)
-        self.flags = Flags(session)
-        self.idempotency = IdempotencyKeys(session)
-        self.index = IndexVersions(session)
-        self.invariants = Invariants(session)
-        self.job_records = JobRecords(session)
-        self.jobs = Jobs(session)
-        self.overrides = Overrides(session)
-        self.questions = Questions(session)
-        self.recommendations = Recommendations(session)
-        self.replies = Replies(session)
-        self.responses = Responses(session)
-        self.scores = Scores(session)
-        self.search = Search(session)
-        self.shown = ShownAssessments(session)
-        self.tracks = Tracks(session)
 
     def ring_after_commit(self, job_type: JobType, job_id: UUID) -> None:
         """Wake a worker once this transaction is durable; forgotten on rollback."""
@@ -99,7 +115,7 @@ def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
     @asynccontextmanager
     async def open_unit_of_work(*, autocommit: bool = False) -> AsyncIterator[UnitOfWork]:
         with outages_named(), transaction_marked():
-            async with _place(places, patience), reading() if autocommit else writing() as session:
+            async with _place(places, patience), _closing(reading() if autocommit else writing()) as session:
                 uow = UnitOfWork(session)
                 yield uow
                 if not autocommit:
@@ -121,13 +137,29 @@ async def _place(places: asyncio.Semaphore, patience: float) -> AsyncIterator[No
     with 100 clients the slowest twentieth waited three times the median.
     """
     try:
-        await asyncio.wait_for(places.acquire(), patience)
+        async with asyncio.timeout(patience):
+            await places.acquire()
     except TimeoutError:
         raise PoolTimeoutError from None
     try:
         yield
     finally:
         places.release()
+
+
+@asynccontextmanager
+async def _closing(session: AsyncSession) -> AsyncIterator[AsyncSession]:
+    """Close the session at the end.
+
+    Its own context manager makes a task of that each time, so that no cancellation interrupts it. It takes as long as a short statement,
+    and is needed only after a failure: what has been committed, or had no transaction, is given back without waiting for anything.
+    """
+    try:
+        yield session
+    except BaseException:
+        async with session:
+            raise
+    await session.close()
 
 
 class outages_named:  # noqa: N801 - reads as a phrase in a with statement

@@ -5,7 +5,7 @@ from typing import Final
 
 from assay.domain.questions import Slug
 from assay.domain.ranking import MAX_ITEMS, Excluded, RankedItem, Ranking, ranked
-from assay.domain.suitability import COMPLETED, Candidate, Reason, discounted
+from assay.domain.suitability import COMPLETED, Candidate, Sign, discounted
 from assay.domain.tracks import TrackContent
 
 _LISTED: Final = "Comes from the curated list of the role, which stands in because the search could not run."
@@ -40,9 +40,9 @@ def _placed(chosen: Sequence[Candidate], text: str, excluded: tuple[Excluded, ..
 
 
 def _item(candidate: Candidate, text: str, score: float) -> RankedItem:
-    return ranked(candidate, [Reason(code="curated", text=text, contribution=score)])
+    return ranked(candidate, [Sign("curated", score, str, (text,))])
 
 
 def _order(candidate: Candidate, track: TrackContent) -> tuple[float, int, str]:
-    focus = discounted(candidate.content.skills, lambda skill: float(skill in track.skill_focus))
+    focus = discounted(candidate.content.skills, (skill in track.skill_focus for skill in candidate.content.skills))
     return -focus, abs(candidate.content.level.rank - track.target_level.rank), candidate.slug

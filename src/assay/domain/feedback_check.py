@@ -6,7 +6,7 @@ comments in English; in other languages figures are still found.
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from assay.domain.evidence import fold
@@ -152,6 +152,12 @@ def _known(task: EssayTask, set_aside: Sequence[Quote]) -> str:
     essay = task.essay
     for span in set_aside:
         essay = f"{essay[: span.start]}{' ' * (span.end - span.start)}{essay[span.end :]}"
-    texts = [task.prompt, essay, *(point.text for point in task.rubric.key_points)]
-    texts += [text for name in Dimension for text in task.rubric.dimension(name).levels]
-    return fold(" ".join(texts)).text.lower()
+    points = (point.text for point in task.rubric.key_points)
+    levels = (text for name in Dimension for text in task.rubric.dimension(name).levels)
+    return f"{_asked(' '.join((task.prompt, *points, *levels)))} {fold(essay).text.lower()}"
+
+
+@lru_cache(maxsize=64)
+def _asked(text: str) -> str:
+    """What question and rubric say, which is the same for everybody who is asked."""
+    return fold(text).text.lower()

@@ -52,10 +52,13 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def passages(content: CredentialContent) -> list[Passage]:
     """What can be cited: each sentence of the description, then each outcome."""
-    sections = content.sections()
-    spans = [("description", *span) for span in sentences(sections["description"])]
-    spans += [("outcomes", *span) for span in _lines(content.outcomes)]
-    return [Passage(section, start, end, sections[section][start:end]) for section, start, end in spans]
+    return cited(content.description, content.outcomes)
+
+
+def cited(description: str, outcomes: Sequence[str]) -> list[Passage]:
+    """The same of a description and outcomes alone."""
+    found = [Passage("description", start, end, description[start:end]) for start, end in sentences(description)]
+    return found + [Passage("outcomes", start, end, outcome) for (start, end), outcome in zip(_lines(outcomes), outcomes, strict=True)]
 
 
 def chunks(content: CredentialContent, names: Mapping[str, str]) -> list[Chunk]:
@@ -64,15 +67,15 @@ def chunks(content: CredentialContent, names: Mapping[str, str]) -> list[Chunk]:
     The embedder reads each passage after the title, so that "These are then repaired" still says what it is about.
     """
     sections = content.sections()
-    cited = passages(content)
-    description = [passage for passage in cited if passage.section == "description"]
+    told = passages(content)
+    description = [passage for passage in told if passage.section == "description"]
     skills = ", ".join(names.get(skill, skill.replace("-", " ")) for skill in content.skills)
     whole = {name: Passage(name, 0, len(sections[name]), sections[name]) for name in ("title", "skills")}
     return [
         _chunk(whole["title"], f"{content.title}. {description[0].text if description else ''}"),
         _chunk(whole["skills"], f"{content.title}. {skills}"),
         *(_chunk(passage, f"{content.title}. {passage.text}") for passage in _windows(sections["description"], description)),
-        *(_chunk(passage, f"{content.title}. {passage.text}") for passage in cited if passage.section == "outcomes"),
+        *(_chunk(passage, f"{content.title}. {passage.text}") for passage in told if passage.section == "outcomes"),
     ]
 
 

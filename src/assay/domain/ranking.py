@@ -4,14 +4,15 @@ A score is the sum of the reasons of `suitability`, with prerequisites put befor
 chosen discounted (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998). Nothing is random; ties fall to the slug.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from assay.domain.credentials import CredentialContent
 from assay.domain.learner import Learner
 from assay.domain.questions import Slug
-from assay.domain.suitability import SIGNALS, Candidate, Objection, Preferences, Reason, Situation, objection, reasons, unmet
+from assay.domain.suitability import SIGNALS, Candidate, Objection, Preferences, Reason, Sign, Situation, objection, signs, unmet
 from assay.kit.model import Value
 
 MAX_ITEMS: Final = 8
@@ -27,6 +28,8 @@ _CUT: Final = 0.5
 _OVERLAP: Final = 0.1
 _PER_MAIN_SKILL: Final = 2
 _OPENS_THE_WAY: Final = 0.5
+LOW_SCORE: Final = "low_score"
+"""Code of what is left out because others score higher."""
 ADJUSTMENTS: Final = frozenset({"opens_the_way", "overlap", "sequence"})
 """Codes of the reasons that come from the list as a whole."""
 _LACKS: Final = {
@@ -37,16 +40,21 @@ _LACKS: Final = {
 }
 
 
-class RankedItem(Value):
-    """A recommended credential: `score` is the sum of the contributions."""
+class RankedItem(NamedTuple):
+    """A recommended credential: `score` is the sum of the contributions of its signs, which stand by contribution."""
 
     candidate: Candidate
     score: float
-    reasons: tuple[Reason, ...]
+    signs: tuple[Sign, ...]
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The signs in words."""
+        return tuple(sign.reason() for sign in self.signs)
 
     def adjusted(self, code: str, text: str, contribution: float) -> "RankedItem":
-        """The same with one reason more."""
-        return ranked(self.candidate, [*self.reasons, Reason(code=code, text=text, contribution=round(contribution, 4))])
+        """The same with one sign more, whose words are `text`."""
+        return ranked(self.candidate, [*self.signs, Sign(code, round(contribution, 4), str, (text,))])
 
 
 class Excluded(Value):
@@ -58,7 +66,7 @@ class Excluded(Value):
     reason: str
 
 
-class Ranking(Value):
+class Ranking(NamedTuple):
     """The recommendation, best first, and the notable exclusions."""
 
     items: tuple[RankedItem, ...]
@@ -66,8 +74,16 @@ class Ranking(Value):
 
 
 class _PassedOver(NamedTuple):
+    """A credential that is left out. Why, is put into words for the few that are told."""
+
     candidate: Candidate
-    why: Objection
+    code: str
+    words: Callable[[], str]
+
+    @classmethod
+    def by(cls, candidate: Candidate, why: Objection) -> Self:
+        """Left out by `why`."""
+        return cls(candidate, why.code, lambda: why.text)
 
 
 class Appraisal(NamedTuple):
@@ -115,7 +131,7 @@ def appraise(
     refused = {candidate.slug: why for candidate in candidates if (why := objection(candidate, situation))}
     allowed = [candidate for candidate in candidates if candidate.slug not in refused]
     best = max((candidate.relevance for candidate in candidates), default=0.0)
-    return Appraisal(situation, refused, {candidate.slug: ranked(candidate, reasons(candidate, situation, best)) for candidate in allowed})
+    return Appraisal(situation, refused, {candidate.slug: ranked(candidate, signs(candidate, situation, best)) for candidate in allowed})
 
 
 def select(appraisal: Appraisal, candidates: Sequence[Candidate], watched: Collection[UUID] = ()) -> Ranking:
@@ -123,14 +139,14 @@ def select(appraisal: Appraisal, candidates: Sequence[Candidate], watched: Colle
     situation, refused, scored = appraisal
     after = {slug: frozenset(unmet(item.candidate.content, situation)) & scored.keys() for slug, item in scored.items()}
     chosen, passed = _select(_held_back(_lifted(scored, after), after), after)
-    ruled_out = [_PassedOver(candidate, refused[candidate.slug]) for candidate in candidates if candidate.slug in refused]
+    ruled_out = [_PassedOver.by(candidate, refused[candidate.slug]) for candidate in candidates if candidate.slug in refused]
     return Ranking(items=tuple(chosen), excluded=_notable(candidates, [*ruled_out, *passed], watched))
 
 
-def ranked(candidate: Candidate, found: Sequence[Reason]) -> RankedItem:
-    """An item with its score, reasons by contribution."""
-    ordered = tuple(sorted(found, key=lambda reason: (-reason.contribution, reason.code)))
-    return RankedItem(candidate=candidate, score=round(sum(reason.contribution for reason in ordered), 4), reasons=ordered)
+def ranked(candidate: Candidate, found: Sequence[Sign]) -> RankedItem:
+    """An item with its score, signs by contribution."""
+    ordered = tuple(sorted(found, key=lambda sign: (-sign.contribution, sign.code)))
+    return RankedItem(candidate, round(sum(sign.contribution for sign in ordered), 4), ordered)
 
 
 def _lifted(items: Mapping[Slug, RankedItem], after: Mapping[Slug, frozenset[Slug]]) -> dict[Slug, RankedItem]:
@@ -169,27 +185,27 @@ def _select(items: Sequence[RankedItem], after: Mapping[Slug, frozenset[Slug]]) 
     skills = {slug: frozenset(item.candidate.content.skills) for slug, item in left.items()}
     overlaps = dict.fromkeys(left, _Overlap(0.0, None))
     while left and len(chosen) < MAX_ITEMS:
-        ready = [slug for slug in left if not after[slug] & left.keys()] or list(left)
+        ready = [slug for slug in left if after[slug].isdisjoint(left)] or list(left)
         first = min(ready, key=lambda slug: (_OVERLAP * overlaps[slug].share - left[slug].score, slug))
-        best = _discounted(left.pop(first), overlaps[first])
-        if why := _passed_over(best, chosen):
-            passed.append(_PassedOver(best.candidate, why))
+        best = _discounted(left[first], overlaps[first])
+        if len(chosen) >= MIN_ITEMS and best.score < _CUT * chosen[0].score:
+            break  # so are all others
+        del left[first]
+        if why := _passed_over(best.candidate, chosen):
+            passed.append(_PassedOver.by(best.candidate, why))
             continue
         chosen.append(_not_above(best, chosen[-1], f"Comes after {chosen[-1].candidate.content.title}.") if chosen else best)
         overlaps = {slug: _larger(overlaps[slug], skills[slug], skills[first], chosen[-1]) for slug in left}
-    usual = _usual(chosen)
-    return chosen, passed + [_PassedOver(item.candidate, _shortcoming(item, usual)) for item in left.values()]
+    told = partial(_shortcoming, _usual(chosen))
+    return chosen, passed + [_PassedOver(item.candidate, LOW_SCORE, partial(told, item, overlaps[slug])) for slug, item in left.items()]
 
 
-def _passed_over(item: RankedItem, chosen: Sequence[RankedItem]) -> Objection | None:
-    """Why `item`, the best that is left, still does not join `chosen`."""
-    if len(chosen) >= MIN_ITEMS and item.score < _CUT * chosen[0].score:
-        return _shortcoming(item, _usual(chosen))
-    content = item.candidate.content
+def _passed_over(candidate: Candidate, chosen: Sequence[RankedItem]) -> Objection | None:
+    """Why `candidate`, the best that is left, still does not join `chosen`."""
     for other in chosen:
-        if item.candidate.slug in other.candidate.content.prerequisites:
+        if candidate.slug in other.candidate.content.prerequisites:
             return Objection("covered", f"{other.candidate.content.title} builds on it and suits you already.")
-    same = [other for other in chosen if other.candidate.content.skills[0] == content.skills[0]]
+    same = [other for other in chosen if other.candidate.content.skills[0] == candidate.content.skills[0]]
     if len(same) >= _PER_MAIN_SKILL:
         return Objection("similar", f"It covers much the same as {same[0].candidate.content.title}.")
     return None
@@ -197,22 +213,24 @@ def _passed_over(item: RankedItem, chosen: Sequence[RankedItem]) -> Objection | 
 
 def _usual(chosen: Sequence[RankedItem]) -> dict[str, float]:
     """What each signal gives the chosen ones on average; empty when there are none."""
-    given = [{reason.code: reason.contribution for reason in item.reasons} for item in chosen]
+    given = [{sign.code: sign.contribution for sign in item.signs} for item in chosen]
     return {code: sum(each.get(code, 0.0) for each in given) / len(given) for code in SIGNALS} if given else {}
 
 
-def _shortcoming(item: RankedItem, usual: Mapping[str, float]) -> Objection:
+def _shortcoming(usual: Mapping[str, float], item: RankedItem, overlap: _Overlap) -> str:
     """What sets `item` back most against what is `usual` among the chosen ones."""
-    own = {reason.code: reason.contribution for reason in item.reasons}
+    item = _discounted(item, overlap)
+    own = {sign.code: sign.contribution for sign in item.signs}
     lacks = [(usual[code] - own.get(code, 0.0), text) for code, text in _LACKS.items() if code in usual]
-    against = [(-reason.contribution, reason.text) for reason in item.reasons if reason.contribution < 0]
+    against = [(-sign.contribution, sign.text) for sign in item.signs if sign.contribution < 0]
     size, text = max([*lacks, *against], default=(0.0, ""))
-    return Objection("low_score", text if size > 0 else "Others fit your answers and the role better.")
+    return text if size > 0 else "Others fit your answers and the role better."
 
 
 def _larger(most: _Overlap, skills: frozenset[Slug], others: frozenset[Slug], chosen: RankedItem) -> _Overlap:
     """`most`, or the overlap of `skills` with those of `chosen`, the `others`, when that is larger."""
-    common = len(skills & others)
+    if not (common := len(skills & others)):
+        return most
     share = common / (len(skills) + len(others) - common)
     return _Overlap(share, chosen) if share > most.share else most
 
@@ -231,12 +249,12 @@ def _notable(candidates: Sequence[Candidate], left_out: Sequence[_PassedOver], w
     """The most relevant ones, what the student declared first when there is not room for all; the `watched` ones always."""
     order = sorted(candidates, key=lambda candidate: (-candidate.relevance, candidate.slug))
     place = {candidate.slug: number for number, candidate in enumerate(order)}
-    told = sorted(left_out, key=lambda entry: (entry.why.code not in _DECLARED, place[entry.candidate.slug]))
-    worth = [entry for entry in told if entry.why.code in _DECLARED or place[entry.candidate.slug] < _NOTABLE][:MAX_EXCLUDED]
+    told = sorted(left_out, key=lambda entry: (entry.code not in _DECLARED, place[entry.candidate.slug]))
+    worth = [entry for entry in told if entry.code in _DECLARED or place[entry.candidate.slug] < _NOTABLE][:MAX_EXCLUDED]
     worth += [entry for entry in told if entry.candidate.credential_id in watched and entry not in worth]
     return tuple(
-        Excluded(credential_id=candidate.credential_id, title=candidate.content.title, code=why.code, reason=why.text)
-        for candidate, why in sorted(worth, key=lambda entry: place[entry.candidate.slug])
+        Excluded(credential_id=candidate.credential_id, title=candidate.content.title, code=code, reason=words())
+        for candidate, code, words in sorted(worth, key=lambda entry: place[entry.candidate.slug])
     )
 
 

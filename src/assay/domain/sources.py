@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Final, NamedTuple
 
 from assay.domain.credentials import CredentialContent
-from assay.domain.passages import Passage, passages
+from assay.domain.passages import Passage, cited
 from assay.kit.model import Value
 
 MAX_SOURCES: Final = 3
@@ -40,11 +40,19 @@ class Hit(NamedTuple):
     weight: float
 
 
-class _Read(NamedTuple):
-    """A passage with its stems, and what the best hit around it counts."""
+class _Told(NamedTuple):
+    """A passage with its stems."""
 
     passage: Passage
-    words: frozenset[str]
+    stems: frozenset[str]
+
+
+class _Read(NamedTuple):
+    """A passage with its stems, what those of them count that the query has, and what the best hit around it counts."""
+
+    passage: Passage
+    stems: frozenset[str]
+    weights: Mapping[str, float]
     near: float
 
 
@@ -65,11 +73,11 @@ def choose_sources(
 
     A passage scores for the stems it has and for the best hit around it; less for what a chosen passage says already.
     """
-    title = Passage("title", 0, len(content.title), content.title)
-    left = [_read(passage, hits) for passage in passages(content) if _tells(passage)] or [_read(title, hits)]
+    told = _told(content.description, content.outcomes) or (_as_told(Passage("title", 0, len(content.title), content.title)),)
+    left = [_read(each, weights, hits) for each in told]
     chosen: list[_Read] = []
     while left and len(chosen) < MAX_SOURCES:
-        scores = [_score(read, weights, chosen) for read in left]
+        scores = [_score(read, chosen) for read in left]
         best = scores.index(max(scores))
         if chosen and scores[best] <= 0:
             break
@@ -95,17 +103,30 @@ def stem_weights(texts: Iterable[tuple[str, float]]) -> dict[str, float]:
     return weights
 
 
-def _read(passage: Passage, hits: Sequence[Hit]) -> _Read:
+@lru_cache(maxsize=1_024)
+def _told(description: str, outcomes: tuple[str, ...]) -> tuple[_Told, ...]:
+    """The passages of a credential that say something by themselves. The same few are recommended again and again."""
+    return tuple(_as_told(passage) for passage in cited(description, outcomes) if _tells(passage))
+
+
+def _as_told(passage: Passage) -> _Told:
+    return _Told(passage, stems(passage.text))
+
+
+def _read(told: _Told, weights: Mapping[str, float], hits: Sequence[Hit]) -> _Read:
+    passage, words = told
     near = max((hit.weight for hit in hits if _inside(passage, hit)), default=0.0)
-    words = stems(passage.text)
-    return _Read(passage, words, near * min(1.0, len(words) / _FULL_LENGTH))
+    counted = {stem: weights[stem] for stem in words & weights.keys()}
+    return _Read(passage, words, counted, near * min(1.0, len(words) / _FULL_LENGTH))
 
 
-def _score(read: _Read, weights: Mapping[str, float], chosen: Sequence[_Read]) -> float:
-    said = {stem for other in chosen for stem in other.words}
-    lexical = sum(weights.get(word, 0.0) * (_SAID_ALREADY if word in said else 1.0) for word in read.words)
+def _score(read: _Read, chosen: Sequence[_Read]) -> float:
+    lexical = sum(read.weights.values())
+    for stem, weight in read.weights.items() if chosen else ():
+        if any(stem in other.stems for other in chosen):
+            lexical -= (1 - _SAID_ALREADY) * weight
     section = read.passage.section
-    score = (lexical / sqrt(4 + len(read.words)) + _NEAR * read.near) * (_OUTCOME if section == "outcomes" else 1.0)
+    score = (lexical / sqrt(4 + len(read.stems)) + _NEAR * read.near) * (_OUTCOME if section == "outcomes" else 1.0)
     return round(score * (_SAME_SECTION if any(other.passage.section == section for other in chosen) else 1.0), 9)
 
 

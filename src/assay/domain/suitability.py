@@ -1,9 +1,10 @@
 """How well one credential suits one student: signals for it, what speaks against it, what rules it out; each with a sentence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from math import log2
-from typing import Final, NamedTuple
+from operator import mul
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
@@ -75,6 +76,24 @@ class Reason(Value):
     contribution: float
 
 
+class Sign(NamedTuple):
+    """The same before it is put into words, which is done for the few that are shown: `words(*said_of)` is its text."""
+
+    code: str
+    contribution: float
+    words: Callable[..., str]
+    said_of: tuple[Any, ...]
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self.words(*self.said_of)
+
+    def reason(self) -> Reason:
+        """In words."""
+        return Reason(code=self.code, text=self.text, contribution=self.contribution)
+
+
 class Objection(NamedTuple):
     """Why a credential is left out."""
 
@@ -136,27 +155,29 @@ def unmet(content: CredentialContent, situation: Situation) -> tuple[Slug, ...]:
     )
 
 
-def reasons(candidate: Candidate, situation: Situation, best_relevance: float) -> list[Reason]:
+def signs(candidate: Candidate, situation: Situation, best_relevance: float) -> list[Sign]:
     """Everything that adds to or takes from the score of `candidate`; `best_relevance` is that of the most relevant one."""
     content, learner = candidate.content, situation.learner
+    skills, focus, keenness = content.skills, learner.track.skill_focus, learner.keenness
     values = {
         "relevance": candidate.relevance / best_relevance if best_relevance else 0.0,
-        "skill_gap": min(1.0, discounted(content.skills, learner.need) / _FULL_GAP),
-        "role_focus": discounted(content.skills, lambda skill: float(skill in learner.track.skill_focus)),
-        "interest": min(1.0, discounted(content.skills, lambda skill: learner.keenness.get(skill, 0.0)) / _FULL_INTEREST),
+        "skill_gap": min(1.0, discounted(skills, map(learner.need, skills)) / _FULL_GAP),
+        "role_focus": discounted(skills, (skill in focus for skill in skills)),
+        "interest": min(1.0, discounted(skills, (keenness.get(skill, 0.0) for skill in skills)) / _FULL_INTEREST),
     }
-    signals = [
-        Reason(code=code, text=_WORDS[code](candidate, situation), contribution=contribution)
+    found = [
+        Sign(code, contribution, _WORDS[code], (candidate, situation))
         for code, value in values.items()
         if (contribution := round(SIGNALS[code] * value, 4))
     ]
-    return [*signals, _level(content, learner), *_workload(content, situation), *_prerequisites(content, situation)]
+    return [*found, _level(content, learner), *_workload(content, situation), *_prerequisites(content, situation)]
 
 
-def discounted(skills: Sequence[Slug], value: Callable[[str], float]) -> float:
-    """Mean of `value` over `skills`, most important first: the first counts double, each further place 1 / log2(place + 1) as in DCG."""
+def discounted(skills: Sequence[Slug], values: Iterable[float]) -> float:
+    """Mean of the `values` of `skills`, most important first: the first counts double, each further place 1 / log2(place + 1) as in DCG."""
     weights, total = _discounts(len(skills))
-    return sum(weight * value(skill) for weight, skill in zip(weights, skills, strict=True)) / total
+    weighted: float = sum(map(mul, weights, values))
+    return weighted / total
 
 
 @cache
@@ -190,18 +211,22 @@ def _lacking(content: CredentialContent, learner: Learner) -> dict[Slug, float]:
     return {skill: chance for skill, chance in chances.items() if chance >= _LACKING}
 
 
-def _level(content: CredentialContent, learner: Learner) -> Reason:
+def _level(content: CredentialContent, learner: Learner) -> Sign:
     """More, the nearer the level is expected to lie to what is known of the first skill; each level of distance costs the same."""
     levels, rank = learner.levels(content.skills[0]), content.level.rank
     aim = _AIM * (learner.track.target_level.rank - SkillLevel.INTERMEDIATE.rank)
     distance = sum(chance * abs(suited - rank) for chance, suited in zip(levels, _suited(aim), strict=True))
-    name, shows = content.level.capitalize(), "you already know" if _declared(content, learner) else "your answers show"
-    view = f", with the {learner.track.target_level} level in view" if aim else ""
     worth = round(_LEVEL_STEP * (_FITS - distance), 4)
     if worth >= 0:
-        return Reason(code="level_fit", text=f"{name} level fits what {shows}{view}.", contribution=worth)
+        return Sign("level_fit", worth, _level_words, (content, learner, aim, "fits"))
     above = rank > TOP * mean(levels) + aim
-    return Reason(code="level_misfit", text=f"{name} level is {'above' if above else 'below'} what {shows}{view}.", contribution=worth)
+    return Sign("level_misfit", worth, _level_words, (content, learner, aim, "is above" if above else "is below"))
+
+
+def _level_words(content: CredentialContent, learner: Learner, aim: float, lies: str) -> str:
+    shows = "you already know" if _declared(content, learner) else "your answers show"
+    view = f", with the {learner.track.target_level} level in view" if aim else ""
+    return f"{content.level.capitalize()} level {lies} what {shows}{view}."
 
 
 @cache
@@ -211,28 +236,32 @@ def _suited(aim: float) -> tuple[float, ...]:
     return (*(max(0.0, min(known + aim, highest)) for known in range(TOP)), float(TOP))
 
 
-def _workload(content: CredentialContent, situation: Situation) -> Iterator[Reason]:
+def _workload(content: CredentialContent, situation: Situation) -> Iterator[Sign]:
     hours = available_hours(situation.learner, situation.preferences)
     if hours and content.workload_hours > hours:
-        text = f"Its {content.workload_hours} hours are more than the time you have in the next months."
         off = round(_WORKLOAD * min(1.0, content.workload_hours / hours - 1), 4)
-        yield Reason(code="workload", text=text, contribution=-off)
+        yield Sign("workload", -off, _workload_words, (content,))
 
 
-def _prerequisites(content: CredentialContent, situation: Situation) -> Iterator[Reason]:
+def _workload_words(content: CredentialContent) -> str:
+    return f"Its {content.workload_hours} hours are more than the time you have in the next months."
+
+
+def _prerequisites(content: CredentialContent, situation: Situation) -> Iterator[Sign]:
     """Off for what has to be learned first, also when it can be recommended beside it: then it is the step after the next."""
     learner = situation.learner
     known = {slug: situation.known.get(slug) for slug in unmet(content, situation)}
     skills = _lacking(content, learner)
     if known or skills:
-        first, basics = (
-            joined([each.title if each else slug.replace("-", " ") for slug, each in known.items()]),
-            situation.listed(list(skills)),
-        )
-        expected = [*([f"{first} first"] if first else []), *([f"{basics}, not yet shown"] if basics else [])]
         climbed = [learner.steps(each.skills[0], each.level.rank + 1) if each else 1.0 for each in known.values()]
         off = round(_PREREQUISITE * min(_MOST_STEPS, sum(climbed) + sum(skills.values())), 4)
-        yield Reason(code="prerequisite", text=f"Expects {' and '.join(expected)}.", contribution=-off)
+        yield Sign("prerequisite", -off, _prerequisite_words, (known, skills, situation))
+
+
+def _prerequisite_words(known: Mapping[Slug, CredentialContent | None], skills: Mapping[Slug, float], situation: Situation) -> str:
+    first = joined([each.title if each else slug.replace("-", " ") for slug, each in known.items()])
+    expected = [*([f"{first} first"] if first else []), *([f"{situation.listed(list(skills))}, not yet shown"] if skills else [])]
+    return f"Expects {' and '.join(expected)}."
 
 
 def _relevance_words(candidate: Candidate, situation: Situation) -> str:

@@ -1,7 +1,7 @@
 """Assessments from choosing a track to looking where it stands: start, list, read, resume, status."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from assay.db.repositories.assessments import AssessmentRow
@@ -10,7 +10,6 @@ from assay.domain.actors import Actor
 from assay.domain.answers import is_blank
 from assay.domain.bundle import choose, shortage
 from assay.domain.errors import Conflict, Expired, NotFound
-from assay.domain.jobs import JobType
 from assay.domain.progress import AssessmentStatus, Progress, derive, status_of
 from assay.domain.questions import Options, QuestionContent, QuestionFormat, QuestionType
 from assay.domain.rubric import Dimension
@@ -19,6 +18,8 @@ from assay.kit.model import Value
 from assay.observability import metrics
 from assay.services.identity import Identity
 from assay.services.question_bank import BankTrack, QuestionBank
+
+_NOT_THERE: Final = "There is no such assessment."
 
 
 class TrackName(Value):
@@ -181,7 +182,7 @@ async def visible(uow: UnitOfWork, actor: Actor, assessment_id: UUID, *, lock: b
     """The assessment, if it is the caller's to see. Raises `NotFound` otherwise, whether it exists or not."""
     row = await uow.assessments.visible(assessment_id, actor, lock=lock)
     if row is None:
-        raise NotFound("There is no such assessment.")
+        raise NotFound(_NOT_THERE)
     return row
 
 
@@ -221,16 +222,10 @@ async def resume(uow: UnitOfWork, bank: QuestionBank, identity: Identity, token:
 
 async def status(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> Progress:
     """Where it stands. Raises `NotFound`."""
-    row = await visible(uow, actor, assessment_id)
-    return await progress(uow, row)
-
-
-async def progress(uow: UnitOfWork, row: AssessmentRow) -> Progress:
-    """The progress of an assessment already looked up."""
-    if row.times.submitted_at is None:
-        return derive(row.times, {}, ())
-    jobs = await uow.assessments.job_progress(row.id)
-    return derive(row.times, {JobType(name): job for name, job in jobs.items()}, await uow.scores.degradations(row.id))
+    standing = await uow.assessments.standing(assessment_id, actor)
+    if standing is None:
+        raise NotFound(_NOT_THERE)
+    return derive(*standing)
 
 
 async def _bundle(uow: UnitOfWork, bank: QuestionBank, identity: Identity, row: AssessmentRow) -> Bundle:

@@ -41,18 +41,16 @@ async def score(
     graded = await gathered(grading.grade(essay, graders, attempt) for essay in essays)
     degradation = _degradation(graded, unreadable, clock)
     async with open_uow() as uow:
-        await uow.jobs.complete(job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
-        await uow.scores.add_essay_scores([as_row(job.assessment_id, result, job.generation) for result in graded])
-        await _finish_stage(uow, job, degradation)
+        await _complete(uow, job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
+        await _write(uow, job, graded, degradation)
 
 
 async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBank, clock: Clock, cause: Cause, error: str) -> None:
     """End a job that cannot be done: each essay is held for a person, the recommendation goes on without the essays."""
     async with open_uow() as uow:
         essays, _ = await read_essays(uow, bank, job.assessment_id)
-        await uow.jobs.complete(job, JobStatus.DEAD, error)
+        await _complete(uow, job, JobStatus.DEAD, error)
         held = [Graded(essay, judging.not_scored(grading.flags_of(essay)), grading.unasked(essay, grading.NOBODY), "") for essay in essays]
-        await uow.scores.add_essay_scores([as_row(job.assessment_id, result, job.generation) for result in held])
         degradation = Degradation(
             stage=Stage.ESSAY_SCORING,
             cause=cause,
@@ -60,7 +58,7 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
             replaced_by="static",
             detail="The essays could not be scored automatically and are held for a person",
         )
-        await _finish_stage(uow, job, degradation)
+        await _write(uow, job, held, degradation)
 
 
 async def read_essays(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) -> tuple[list[Essay], int]:
@@ -126,10 +124,14 @@ def _degradation(graded: Sequence[Graded], unreadable: int, clock: Clock) -> Deg
     return None
 
 
-async def _finish_stage(uow: UnitOfWork, job: ClaimedJob, degradation: Degradation | None) -> None:
+async def _complete(uow: UnitOfWork, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
+    completed = await uow.jobs.complete(job, status, error)
+    if completed.released is not None:
+        uow.ring_after_commit(JobType.GENERATE_RECOMMENDATIONS, completed.released)
+
+
+async def _write(uow: UnitOfWork, job: ClaimedJob, graded: Sequence[Graded], degradation: Degradation | None) -> None:
+    await uow.scores.add_essay_scores([as_row(job.assessment_id, result, job.generation) for result in graded])
     if degradation is not None:
         await uow.scores.add_degradation(job.assessment_id, degradation)
         metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()
-    released = await uow.jobs.release_waiting(job.assessment_id, JobType.GENERATE_RECOMMENDATIONS)
-    if released is not None:
-        uow.ring_after_commit(JobType.GENERATE_RECOMMENDATIONS, released)

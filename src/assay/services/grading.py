@@ -30,7 +30,7 @@ NOBODY: Final = "none"
 """The model named by a verdict on an essay that no grader could judge."""
 FALLBACK_SECONDS: Final = 1.0
 """Of the grading budget, what is kept for the substitute: three essays of 12,000 characters take it a fifth of that on two cores."""
-LOOK_AFTER_SECONDS: Final = 0.25
+LOOK_AFTER_SECONDS: Final = 1.0
 """The pre-checks wait so long, or for the reply: of a hundred essays at once, each is with the model before the first is looked at."""
 WORTH_TRYING_SECONDS: Final = 1.0
 """With less than this left after the delay, the ledger need not try again."""

@@ -128,13 +128,12 @@ async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: Ope
     """The effect: the fence first, then the recommendation with all that proves it, one commit."""
     recommendation_id = new_id()
     async with open_uow() as uow:
-        await uow.jobs.complete(job, status, error)
+        completed = await uow.jobs.complete(job, status, error)
         await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id))
         for degradation in draft.degradations:
             await uow.scores.add_degradation(job.assessment_id, degradation)
-        turnaround = await uow.assessments.mark_completed(job.assessment_id)
-    if job.generation == 1:  # one that is made again completes nothing anew
-        metrics.TURNAROUND_SECONDS.labels(track=job.track).observe(turnaround)
+    if job.generation == 1 and completed.turnaround is not None:  # one that is made again completes nothing anew
+        metrics.TURNAROUND_SECONDS.labels(track=job.track).observe(completed.turnaround)
         metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()
     for degradation in draft.degradations:
         metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()

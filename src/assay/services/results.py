@@ -221,7 +221,7 @@ async def finished(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> Assess
     """An assessment of the caller's that has a result. Raises `NotFound`, and `Conflict` naming the status while there is none."""
     row = await assessments.visible(uow, actor, assessment_id)
     if (status := status_of(row.times)) is not AssessmentStatus.COMPLETED:
-        progress = await assessments.progress(uow, row)
+        progress = await assessments.status(uow, actor, assessment_id)
         raise Conflict(
             "There is no result yet.",
             code="result_pending",

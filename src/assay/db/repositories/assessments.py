@@ -1,5 +1,6 @@
 """Assessments: start in one statement, see only what is yours, submit once."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.domain.actors import Actor
 from assay.domain.bundle import BankQuestion
+from assay.domain.degradation import Degradation
+from assay.domain.jobs import JobType
 from assay.domain.progress import JobProgress, Times
 from assay.kit.model import Value
 
@@ -53,26 +56,32 @@ _CLOSE_EXPIRED = text(
     " WHERE id = :id AND closed_at IS NULL AND submitted_at IS NULL AND expires_at <= clock_timestamp()"
 )
 _SUBMIT = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
-_COMPLETE = text(
-    "UPDATE assessments SET completed_at = coalesce(completed_at, clock_timestamp()), closed_at = coalesce(closed_at, clock_timestamp())"
-    " WHERE id = :id RETURNING extract(epoch FROM completed_at - submitted_at)::float"
-)
 _SNAPSHOT = text(
     "SELECT position, question_id, question_version_id FROM assessment_question_snapshots WHERE assessment_id = :id ORDER BY position"
 )
-# of jobs that were sent again the one speaks that ended last: while a new one runs, what stands is what the one before has written
-_JOBS = text(
-    """
-    SELECT job.job_type, job.status, job.attempt, job.crashes, job.first_claimed_at, job.finished_at, typical.seconds
-    FROM (
-        SELECT DISTINCT ON (job_type) * FROM async_jobs WHERE assessment_id = :id ORDER BY job_type, finished_at DESC NULLS LAST
-    ) AS job LEFT JOIN LATERAL (
-        SELECT avg(extract(epoch FROM recent.finished_at - recent.first_claimed_at))::float AS seconds FROM (
-            SELECT finished_at, first_claimed_at FROM async_jobs
-            WHERE job_type = job.job_type AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 20
-        ) AS recent
-    ) AS typical ON job.finished_at IS NULL
-    """
+# All in one statement, since whoever waits asks every second. Of jobs that were sent again the one speaks that ended last: while a new one
+# runs, what stands is what the one before has written.
+_STANDING = text(
+    f"""
+    WITH seen AS ({_SEEN} AND a.id = :id), jobs AS (
+        SELECT jsonb_object_agg(job.job_type, jsonb_build_object(
+            'status', job.status, 'attempt', job.attempt, 'crashes', job.crashes, 'claimed_at', job.first_claimed_at,
+            'finished_at', job.finished_at, 'typical_seconds', typical.seconds)) AS found
+        FROM (
+            SELECT DISTINCT ON (job_type) * FROM async_jobs WHERE assessment_id = :id ORDER BY job_type, finished_at DESC NULLS LAST
+        ) AS job LEFT JOIN LATERAL (
+            SELECT avg(extract(epoch FROM recent.finished_at - recent.first_claimed_at))::float AS seconds FROM (
+                SELECT finished_at, first_claimed_at FROM async_jobs
+                WHERE job_type = job.job_type AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 20
+            ) AS recent
+        ) AS typical ON job.finished_at IS NULL
+    ), stages AS (
+        SELECT jsonb_agg(jsonb_build_object(
+            'stage', stage, 'cause', cause, 'since', since, 'replaced_by', replaced_by, 'detail', detail) ORDER BY since, id) AS found
+        FROM degraded_stages WHERE assessment_id = :id
+    )
+    SELECT seen.*, jobs.found AS jobs, stages.found AS stages FROM seen, jobs, stages
+    """  # noqa: S608 - nothing but our own words
 )
 
 
@@ -102,6 +111,14 @@ class Started(NamedTuple):
     person_exists: bool
     started_at: datetime | None
     expires_at: datetime | None
+
+
+class Standing(NamedTuple):
+    """What there is to tell of an assessment while it is worked on, and after."""
+
+    times: Times
+    jobs: Mapping[JobType, JobProgress]
+    degradations: Sequence[Degradation]
 
 
 class Assessments:
@@ -166,23 +183,20 @@ class Assessments:
         moment: datetime = (await self._session.execute(_SUBMIT, {"id": assessment_id})).scalar_one()
         return moment
 
-    async def mark_completed(self, assessment_id: UUID) -> float:
-        """The result stands, and there is room for a retake; returns the seconds from the submission to the first result."""
-        return float((await self._session.execute(_COMPLETE, {"id": assessment_id})).scalar_one())
+    async def standing(self, assessment_id: UUID, actor: Actor) -> Standing | None:
+        """Where an assessment stands that `actor` may see: its moments, the jobs that stand by type, and its degraded stages, oldest first.
 
-    async def job_progress(self, assessment_id: UUID) -> dict[str, JobProgress]:
-        """What the ledger says of the job that stands, by type; unfinished ones with the mean duration of the last twenty of their kind."""
-        return {
-            row.job_type: JobProgress(
-                status=row.status,
-                attempt=row.attempt,
-                crashes=row.crashes,
-                claimed_at=row.first_claimed_at,
-                finished_at=row.finished_at,
-                typical_seconds=row.seconds,
-            )
-            for row in await self._session.execute(_JOBS, {"id": assessment_id})
-        }
+        Unfinished jobs come with the mean duration of the last twenty of their kind.
+        """
+        row = (await self._session.execute(_STANDING, {"id": assessment_id, **_as(actor)})).mappings().first()
+        if row is None:
+            return None
+        jobs, stages = row["jobs"] or {}, row["stages"] or ()
+        return Standing(
+            _times(row),
+            {JobType(name): JobProgress.model_validate(job) for name, job in jobs.items()},
+            [Degradation.model_validate(stage) for stage in stages],
+        )
 
 
 def _as(actor: Actor) -> dict[str, Any]:
@@ -192,12 +206,15 @@ def _as(actor: Actor) -> dict[str, Any]:
 def _row(row: Any) -> AssessmentRow | None:
     if row is None:
         return None
-    moments = {name: row[name] for name in Times.model_fields}
     return AssessmentRow(
         id=row["id"],
         student_id=row["student_id"],
         track_id=row["track_id"],
         track_slug=row["track_slug"],
         track_name=row["track_name"],
-        times=Times(**moments),
+        times=_times(row),
     )
+
+
+def _times(row: Any) -> Times:
+    return Times(**{name: row[name] for name in Times.model_fields})

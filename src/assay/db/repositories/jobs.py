@@ -46,14 +46,26 @@ _RENEW = text(
     WHERE job.id IS NULL AND held.id NOT IN (SELECT id FROM renewed)
     """
 )
+# with what the end of a job brings about: after the essays the recommendation is due, after that there is a result and room for a retake
 _COMPLETE = text(
     """
     WITH done AS (
         UPDATE async_jobs SET status = :status, finished_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
                last_error = coalesce(:error, last_error)
-        WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id, fence
+        WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id, fence, job_type, assessment_id
+    ), logged AS (
+        INSERT INTO effect_log (job_id, fence) SELECT id, fence FROM done
+    ), released AS (
+        UPDATE async_jobs waiting SET run_at = clock_timestamp() FROM done
+        WHERE done.job_type = 'score_essay' AND waiting.assessment_id = done.assessment_id
+              AND waiting.job_type = 'generate_recommendations' AND waiting.status = 'queued' AND waiting.run_at = 'infinity'
+        RETURNING waiting.id
+    ), finished AS (
+        UPDATE assessments SET completed_at = coalesce(completed_at, clock_timestamp()), closed_at = coalesce(closed_at, clock_timestamp())
+        FROM done WHERE done.job_type = 'generate_recommendations' AND assessments.id = done.assessment_id
+        RETURNING extract(epoch FROM completed_at - submitted_at)::float AS turnaround
     )
-    INSERT INTO effect_log (job_id, fence) SELECT id, fence FROM done RETURNING job_id
+    SELECT released.id, finished.turnaround FROM done LEFT JOIN released ON true LEFT JOIN finished ON true
     """
 )
 _RETRY = text(
@@ -83,10 +95,6 @@ _FREED = """
 """
 _SWEEP = text(_FREED.format("lease_expires_at < clock_timestamp()"))
 _RELEASE = text(_FREED.format("lease_owner = :owner"))
-_RELEASE_WAITING = text(
-    "UPDATE async_jobs SET run_at = clock_timestamp() WHERE assessment_id = :assessment AND job_type = :type"
-    " AND status = 'queued' AND run_at = 'infinity' RETURNING id"
-)
 _DEPTH = text(
     """
     SELECT job_type, status, count(*) AS jobs,
@@ -110,6 +118,15 @@ class Claim(NamedTuple):
     job: ClaimedJob
     waited: float
     spent: float
+
+
+class Completed(NamedTuple):
+    """What the end of a job brought about."""
+
+    released: UUID | None
+    """The job that waited for it and is due now."""
+    turnaround: float | None
+    """Seconds from the submission to the first result, once there is one."""
 
 
 class Depth(NamedTuple):
@@ -167,13 +184,17 @@ class Jobs:
         rows = await self._session.execute(_RENEW, {**_held(jobs), "lease": lease_seconds})
         return {row.id for row in rows}
 
-    async def complete(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
-        """Finish the job and log its effect: the first statement of the effect's transaction. Raises `Fenced` when the lease is gone."""
+    async def complete(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> Completed:
+        """Finish the job with what that brings about, and log its effect: the first statement of the effect's transaction.
+
+        Raises `Fenced` when the lease is gone.
+        """
         values = {"id": job.id, "fence": job.fence, "status": status, "error": error}
-        if (await self._session.execute(_COMPLETE, values)).first() is None:
+        if (row := (await self._session.execute(_COMPLETE, values)).first()) is None:
             raise Fenced(str(job.id))
         if job.generation > 1:
             await self._session.execute(_SPEAK_ANEW, {"assessment": job.assessment_id, "stages": list(STAGES[job.type])})
+        return Completed(*row)
 
     async def note(self, job: ClaimedJob, failure: Failure) -> None:
         """Write down why the job is about to be given up. Raises `Fenced` when the lease is gone."""
@@ -198,11 +219,6 @@ class Jobs:
     async def release_owner(self, owner: str) -> list[tuple[UUID, JobType]]:
         """Queue again what `owner` had in hand when it died, one crash counted."""
         return [(row.id, JobType(row.job_type)) for row in await self._session.execute(_RELEASE, {"owner": owner})]
-
-    async def release_waiting(self, assessment_id: UUID, job_type: JobType) -> UUID | None:
-        """Make the waiting job of an assessment due; its id, or None when it does not wait."""
-        row = (await self._session.execute(_RELEASE_WAITING, {"assessment": assessment_id, "type": job_type})).first()
-        return row.id if row else None
 
     async def depth(self) -> list[Depth]:
         """What is unfinished, by type and status."""

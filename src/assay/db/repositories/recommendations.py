@@ -4,21 +4,43 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select
+from sqlalchemy import ARRAY, ColumnElement, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from assay.db.models import RagTrace, Recommendation, RecommendationItem
 from assay.db.models.base import Json, table
 
-# Built once: building a statement costs as much as running it.
-_EARLIER: Final = aliased(Recommendation)
-_NEXT_VERSION: Final = (
-    select(func.coalesce(func.max(_EARLIER.version), 0) + 1).where(_EARLIER.assessment_id == bindparam("same_assessment")).scalar_subquery()
+_WHOLE: Final = ("id", "assessment_id", "index_version_id", "summary", "excluded", "provenance", "basis", "processing_ms")
+_ITEM: Final = ("id", "rank", "credential_version_id", "score", "reasons", "sources", "ranks")
+_TRACE: Final = ("id", "item_id", "part", "query", "weight", "hits")
+
+
+def _listed(columns: Sequence[str], form: str) -> str:
+    return ", ".join(form.format(column) for column in columns)
+
+
+# One statement, the rows of items and traces as arrays: else Postgres would be asked anew for each of some 35 rows, and answer.
+_ADD: Final = text(
+    f"""
+    WITH recommendation AS (
+        INSERT INTO recommendations (version, {_listed(_WHOLE, "{}")})
+        SELECT coalesce(max(earlier.version), 0) + 1, {_listed(_WHOLE, ":{}")}
+        FROM recommendations earlier WHERE earlier.assessment_id = :assessment_id
+        RETURNING id
+    ), items AS (
+        INSERT INTO recommendation_items (recommendation_id, {_listed(_ITEM, "{}")})
+        SELECT recommendation.id, {_listed(_ITEM, "item.{}")}
+        FROM recommendation, unnest({_listed(_ITEM, ":item_{}")}) AS item ({_listed(_ITEM, "{}")})
+    )
+    INSERT INTO rag_traces (recommendation_id, {_listed(_TRACE, "{}")})
+    SELECT recommendation.id, {_listed(_TRACE, "trace.{}")}
+    FROM recommendation, unnest({_listed(_TRACE, ":trace_{}")}) AS trace ({_listed(_TRACE, "{}")})
+    """  # noqa: S608 - nothing but our own words
+).bindparams(
+    *(bindparam(name, type_=table(Recommendation).c[name].type) for name in _WHOLE),
+    *(bindparam(f"item_{name}", type_=ARRAY(table(RecommendationItem).c[name].type, dimensions=1)) for name in _ITEM),
+    *(bindparam(f"trace_{name}", type_=ARRAY(table(RagTrace).c[name].type, dimensions=1)) for name in _TRACE),
 )
-_ADD: Final = insert(table(Recommendation)).values(version=_NEXT_VERSION)
-_ADD_ITEMS: Final = insert(table(RecommendationItem))
-_ADD_TRACES: Final = insert(table(RagTrace))
 
 
 class Recommendations:
@@ -29,11 +51,10 @@ class Recommendations:
 
     async def add(self, recommendation: Json, items: Sequence[Json], traces: Sequence[Json]) -> None:
         """Write a recommendation as the next version for its assessment (from 1), with its items and traces; rows by column name."""
-        await self._session.execute(_ADD, {**recommendation, "same_assessment": recommendation["assessment_id"]})
-        if items:
-            await self._session.execute(_ADD_ITEMS, items)
-        if traces:
-            await self._session.execute(_ADD_TRACES, traces)
+        values = {name: recommendation[name] for name in _WHOLE}
+        values |= {f"item_{name}": [row[name] for row in items] for name in _ITEM}
+        values |= {f"trace_{name}": [row[name] for row in traces] for name in _TRACE}
+        await self._session.execute(_ADD, values)
 
     async def latest(self, assessment_id: UUID) -> Recommendation | None:
         """The newest recommendation of an assessment."""
