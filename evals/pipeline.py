@@ -66,7 +66,7 @@ def slugs(catalog: Catalog, ids: Iterable[UUID]) -> list[str]:
 def pool(catalog: Catalog, parts: Sequence[QueryPart], lists: Mapping[str, Sequence[UUID]]) -> tuple[Candidate, ...]:
     """What goes on to the rerank when `lists` (credentials, best first, by `part.source`) are fused, best first."""
     fused = fuse(parts, {name: list(dict.fromkeys(ids))[:CREDENTIALS_PER_LIST] for name, ids in lists.items()})
-    return tuple(catalog.entries[name].model_copy(update=said._asdict()) for name, said in list(fused.items())[:POOL])
+    return tuple(catalog.entries[name]._replace(**said._asdict()) for name, said in list(fused.items())[:POOL])
 
 
 def _pool(catalog: Catalog, retrieved: Retrieved, cut: Cut) -> tuple[Candidate, ...]:

@@ -1,7 +1,7 @@
 """The composition root: settings become one runtime, which knows how to open, ping and close everything it holds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -26,6 +26,7 @@ from assay.db.types import use_key_ring
 from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
 from assay.domain import sampling
 from assay.domain.grading import Parameters, Producer
+from assay.domain.jobs import JobType
 from assay.domain.ports import Broker, Embedder, Grader, Narrator, VectorStore
 from assay.domain.prices import Price
 from assay.kit.clock import Clock, system_clock
@@ -71,8 +72,12 @@ class Runtime:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Runtime]:
+async def open_runtime(
+    settings: Settings, *, clock: Clock = system_clock, at_home: Callable[[JobType], bool] = lambda _: False
+) -> AsyncIterator[Runtime]:
     """Build the runtime that `settings` describe; everything is closed on the way out.
+
+    `at_home` says whether this process takes a job that has become due by itself, so that nobody need be called.
 
     Raises `KeyRingError` or `ValueError` when a key is missing or malformed, before anything is opened.
     """
@@ -85,7 +90,7 @@ async def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> As
         pool_timeout=settings.database_pool_timeout,
         statement_timeout_ms=settings.statement_timeout_ms,
     )
-    broker = RqBroker(settings.redis_url.get_secret_value(), settings.queue_namespace)
+    broker = RqBroker(settings.redis_url.get_secret_value(), settings.queue_namespace, at_home)
     vector_store = _vector_store(settings, engine)
     local = BuiltinEmbedder()
     client = _openai(settings)

@@ -147,7 +147,7 @@ def test_a_stored_basis_gives_the_same_relevance() -> None:
     parts = build_parts(learner(signals={"interest:http": 1.0}), NAMES)
     lists = {"role.text": [each.credential_id for each in POOL], "role.vector": [POOL[1].credential_id], "gaps.text": []}
     fused = fuse(parts, lists)
-    pool = [each.model_copy(update={"ranks": fused[each.credential_id].ranks}) for each in POOL]
+    pool = [each._replace(ranks=fused[each.credential_id].ranks) for each in POOL]
     stored = Basis.model_validate_json(Basis.of(Learning(), lists, pool).model_dump_json())
     assert weigh(parts, stored.lists, stored.ranks()) == fused
 

@@ -7,10 +7,13 @@ process (50 MB more), and pad every text to the longest. Nothing is downloaded a
 
 import asyncio
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
+from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
@@ -23,6 +26,8 @@ from assay.domain.errors import Fault, ProviderError
 from assay.kit.transactions import assert_no_transaction
 
 DIMENSION: Final = 256
+_ROW_BYTES: Final = 2 * DIMENSION
+"""Numbers of 16 bits."""
 _BATCH: Final = 256
 """Texts tokenized at a time."""
 _AT_ONCE: Final = 8_000
@@ -31,10 +36,25 @@ _CONFIG: Final = "l2_supercat"
 _loading: Final = Lock()
 
 
+class _Weights(NamedTuple):
+    """One row of numbers per token, left where it lies in the file: each is read when it is needed.
+
+    Mapped, the file would count as memory of every process: the kernel maps 64 KB around each row that is touched, soon all 16 MB.
+    """
+
+    file: BufferedReader
+    start: int
+
+    def of(self, tokens: Iterable[int]) -> NDArray[np.float16]:
+        """The rows of `tokens`, in order."""
+        number = self.file.fileno()
+        rows = b"".join([os.pread(number, _ROW_BYTES, self.start + _ROW_BYTES * token) for token in tokens])
+        return np.frombuffer(rows, dtype=np.float16).reshape(-1, DIMENSION)
+
+
 class _Model(NamedTuple):
     tokenizer: Tokenizer
-    weights: NDArray[np.float16]
-    """One row per token."""
+    weights: _Weights
 
 
 @cache
@@ -47,16 +67,15 @@ def _model() -> _Model:
     tokenizer = Tokenizer.from_str((folder / "tokenizers" / f"{_CONFIG}_tokenizer_config.json").read_text(encoding="utf-8"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return _Model(tokenizer, _mapped(folder / "weights" / f"{_CONFIG}_{DIMENSION}.safetensors"))
+    return _Model(tokenizer, _opened(folder / "weights" / f"{_CONFIG}_{DIMENSION}.safetensors"))
 
 
-def _mapped(path: Path) -> NDArray[np.float16]:
-    """The weights where they lie in the file, 16 MB that all processes share. A safetensors file: a length, a JSON header, tensors."""
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        tensor = json.loads(file.read(size))["embedding.weight"]
-    shape: tuple[int, int] = tuple(tensor["shape"])
-    return np.memmap(path, dtype=np.float16, mode="r", offset=8 + size + tensor["data_offsets"][0], shape=shape)
+def _opened(path: Path) -> _Weights:
+    """The weights, open for as long as the process lives. A safetensors file: a length, a JSON header, tensors."""
+    file = path.open("rb")
+    size = int.from_bytes(file.read(8), "little")
+    tensor = json.loads(file.read(size))["embedding.weight"]
+    return _Weights(file, 8 + size + tensor["data_offsets"][0])
 
 
 @cache
@@ -71,9 +90,12 @@ def _encode(texts: Sequence[str]) -> list[list[float]]:
     vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
     for start in range(0, len(texts), _BATCH):
         batch = [text.strip() for text in texts[start : start + _BATCH]]
-        for place, encoding in enumerate(model.tokenizer.encode_batch_fast(batch, add_special_tokens=False), start=start):
-            if encoding.ids:
-                vectors[place] = model.weights[encoding.ids].mean(axis=0, dtype=np.float32)
+        encoded = [encoding.ids for encoding in model.tokenizer.encode_batch_fast(batch, add_special_tokens=False)]
+        known = {token: place for place, token in enumerate(dict.fromkeys(chain.from_iterable(encoded)))}
+        rows = model.weights.of(known)
+        for place, tokens in enumerate(encoded, start=start):
+            if tokens:
+                vectors[place] = rows[[known[token] for token in tokens]].mean(axis=0, dtype=np.float32)
     unit: list[list[float]] = _unit(vectors).tolist()
     return unit
 

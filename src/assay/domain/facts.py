@@ -58,8 +58,8 @@ def _recommended(items: Sequence[tuple[RankedItem, Sequence[Evidence]]]) -> Iter
     for place, (item, sources) in enumerate(items[:MAX_CREDENTIALS], start=1):
         content = item.candidate.content
         about = f"{content.title} ({content.provider}, {content.level} level, {content.workload_hours} hours) is recommendation {place}."
-        why = [reason.text for reason in item.reasons if reason.contribution > 0 and reason.code not in _TOLD_BY_RANK][:_MAX_REASONS]
-        yield FactKind.CREDENTIAL, " ".join([about, *why]), content.title
+        why = [sign for sign in item.signs if sign.contribution > 0 and sign.code not in _TOLD_BY_RANK][:_MAX_REASONS]
+        yield FactKind.CREDENTIAL, " ".join([about, *(sign.text for sign in why)]), content.title
         for source in sources[:1]:
             yield FactKind.SNIPPET, source.snippet, content.title
 

@@ -7,8 +7,6 @@ from operator import mul
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from pydantic import Field
-
 from assay.domain.credentials import CredentialContent
 from assay.domain.learner import Learner
 from assay.domain.mastery import TOP, mean
@@ -55,7 +53,7 @@ class Preferences(Value):
     hours: float | None = None
 
 
-class Candidate(Value):
+class Candidate(NamedTuple):
     """A credential that a search found, in the version it would be cited in. `relevance` and `ranks` are those of the fusion."""
 
     credential_id: UUID
@@ -65,7 +63,7 @@ class Candidate(Value):
     published: bool
     content: CredentialContent
     relevance: float
-    ranks: dict[str, int] = Field(default_factory=dict)
+    ranks: Mapping[str, int]
 
 
 class Reason(Value):

@@ -26,6 +26,12 @@ def settle() -> None:
     give_back()
 
 
+def tidy() -> None:
+    """Collect what is unreachable and return what is free: a few milliseconds, for a moment with nothing to do."""
+    gc.collect()
+    give_back()
+
+
 def give_back() -> None:
     """Return free memory to the system, after work that needed much more than what comes next."""
     library = ctypes.CDLL(None)

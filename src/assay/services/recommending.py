@@ -34,7 +34,7 @@ from assay.services.retrieval import Retrieved, Shortfall, candidate_of, retriev
 
 log = structlog.get_logger(__name__)
 
-SELECTIONS_AT_ONCE: Final = 4
+SELECTIONS_AT_ONCE: Final = 3
 """Enough that Postgres and the processor are both busy."""
 
 

@@ -132,7 +132,7 @@ def _candidate(
         published=row.status == "published",
         content=content,
         relevance=relevance,
-        ranks=dict(ranks or {}),
+        ranks=ranks or {},
     )
 
 

@@ -15,6 +15,7 @@ from assay.db.repositories.jobs import Claim, Fenced, is_poisoned
 from assay.domain.degradation import Cause
 from assay.domain.errors import Fault, ProviderError, Unavailable
 from assay.domain.jobs import ClaimedJob, Failure, JobType
+from assay.kit import heap
 from assay.observability import metrics
 from assay.observability.logging import correlated
 from assay.runtime import Runtime
@@ -41,12 +42,21 @@ class Drainer:
         self._in_hand: dict[ClaimedJob, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._more_is_due = False
+        self._untidy = False
         self._stopping = False
         self._stopped = asyncio.Event()
 
     def wake(self) -> None:
         """Look into the ledger now. Call from the drainer's own loop."""
         self._woken.set()
+
+    def takes(self, job_type: JobType) -> bool:
+        """Whether a job that has become due is taken here: it is looked for at once, unless more is due than there is room for."""
+        del job_type
+        if self._stopping or self._more_is_due:
+            return False
+        self._woken.set()
+        return True
 
     async def run(self) -> None:
         """Work until `stop`; then finish what can be finished within the grace period and hand back the rest uncounted."""
@@ -82,9 +92,15 @@ class Drainer:
         try:
             await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         except TimeoutError:
-            return
+            self._tidy()
         finally:
             self._woken.clear()
+
+    def _tidy(self) -> None:
+        """After a burst, once nothing is in hand: a second later another may come, and should not begin where this one has ended."""
+        if self._untidy and not self._in_hand:
+            self._untidy = False
+            heap.tidy()
 
     async def _claim(self) -> None:
         free = self._slots.free(len(self._in_hand))
@@ -97,6 +113,7 @@ class Drainer:
         except Unavailable:
             return
         self._more_is_due = len(claims) == free
+        self._untidy |= bool(claims)
         anew = {claim.job.id for claim in claims}
         self._lose([job for job in self._in_hand if job.id in anew])
         for claim in claims:

@@ -51,8 +51,14 @@ def run(settings: Settings) -> None:
     stop_draining: list[Callable[[], None]] = []
 
     async def drain() -> None:
-        async with open_runtime(settings) as runtime:
+        drainers: list[Drainer] = []
+
+        def at_home(job_type: jobs.JobType) -> bool:
+            return any(drainer.takes(job_type) for drainer in drainers)
+
+        async with open_runtime(settings, at_home=at_home) as runtime:
             drainer = Drainer(runtime, owner_name(os.getpid()))
+            drainers.append(drainer)
             loop = asyncio.get_running_loop()
             stopped = asyncio.Event()
             on_ring(partial(_call_in, loop, drainer.wake))
