@@ -27,9 +27,11 @@ from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
 from assay.domain import sampling
 from assay.domain.grading import Parameters, Producer
 from assay.domain.jobs import JobType
-from assay.domain.ports import Broker, Embedder, Grader, Narrator, VectorStore
+from assay.domain.ports import Broker, Embedder, Grader, Narrator, VectorStore, WebhookSender
 from assay.domain.prices import Price
 from assay.kit.clock import Clock, system_clock
+from assay.outbound import addresses
+from assay.outbound.webhook_sender import HttpWebhookSender
 from assay.security.encryption import KeyRing
 from assay.security.passwords import Passwords
 from assay.security.tokens import Tokens
@@ -61,6 +63,7 @@ class Runtime:
     local_embedder: Embedder
     """Runs in this process: costs nothing and takes a millisecond."""
     vector_store: VectorStore
+    sender: WebhookSender
     clock: Clock
     turnstile: asyncio.Semaphore
     """Before work that needs the processor more than it waits."""
@@ -84,6 +87,7 @@ async def open_runtime(
     use_key_ring(KeyRing(_secrets(settings.encryption_keys), settings.blind_index_key.get_secret_value()))
     tokens = Tokens(_secrets(settings.jwt_keys), audience=settings.public_url, access_minutes=settings.access_token_minutes)
     passwords = Passwords()
+    allowed = addresses.networks(settings.webhook_allowed_networks)
     engine = create_engine(
         settings.async_database_url,
         pool_size=settings.database_pool_size,
@@ -113,6 +117,7 @@ async def open_runtime(
             embedder=InstrumentedEmbedder(_embedder(settings, client) or local),
             local_embedder=InstrumentedEmbedder(local),
             vector_store=vector_store,
+            sender=HttpWebhookSender(seconds=settings.webhook_seconds, allowed=allowed),
             clock=clock,
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )

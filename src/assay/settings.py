@@ -98,6 +98,16 @@ class Settings(BaseSettings):
     queue_namespace: str = ""
     """Prefix of the queue names, so that several installations can share one Redis."""
 
+    webhook_allowed_networks: str = ""
+    """Networks that webhooks may be posted to although they are not public, over plain HTTP and on any port too: `127.0.0.0/8, ::1/128`
+    while developing. Empty in production."""
+    webhook_seconds: float = 8.0
+    """How long an endpoint may take to answer, from the look-up of its name to the status."""
+    webhook_retry_scale: float = 1.0
+    """Stretches or shrinks the pauses between the tries of a delivery, which take a little over three days in all."""
+    webhook_slots: int = 24
+    """Deliveries one worker process has in hand at most, beside its other jobs."""
+
     log_format: Literal["json", "console"] = "json"
     log_level: str = "INFO"
     metrics_port: int | None = None

@@ -46,6 +46,15 @@ ROUTES = {
     ("GET", "/jobs/{job_id}"): "job:manage",
     ("POST", "/jobs/resend"): "job:manage",
     ("POST", "/jobs/{job_id}/resend"): "job:manage",
+    ("GET", "/webhooks/endpoints"): "webhook:manage",
+    ("POST", "/webhooks/endpoints"): "webhook:manage",
+    ("GET", "/webhooks/endpoints/{endpoint_id}"): "webhook:manage",
+    ("DELETE", "/webhooks/endpoints/{endpoint_id}"): "webhook:manage",
+    ("POST", "/webhooks/endpoints/{endpoint_id}/rotate"): "webhook:manage",
+    ("POST", "/webhooks/endpoints/{endpoint_id}/enable"): "webhook:manage",
+    ("GET", "/webhooks/deliveries"): "webhook:manage",
+    ("GET", "/webhooks/deliveries/{delivery_id}"): "webhook:manage",
+    ("POST", "/webhooks/deliveries/{delivery_id}/resend"): "webhook:manage",
 }
 """Route and permission; None is open by design, `any` is any signed-in caller."""
 

@@ -17,11 +17,10 @@ from assay.db.types import EncryptedJson, EncryptedText
 from assay.domain import errors
 from assay.domain.degradation import PLAIN_WORDS, Cause, Stage
 from assay.domain.errors import PERMANENT_FAULTS, AssayError, DomainError, Fault
-from assay.domain.jobs import QUEUES, JobType
+from assay.domain.jobs import PRIORITIES, QUEUES, STAGES, TRIES, JobType
 from assay.domain.progress import TYPICAL_SECONDS
 from assay.edge.errors import STATUS
 from assay.kit.transactions import NetworkInsideTransaction, transaction_marked
-from assay.services.submission import PRIORITIES
 from assay.worker.handlers import GIVE_UP, HANDLERS
 
 ROOT = Path(__file__).parents[2]
@@ -59,8 +58,9 @@ PLAIN = {
     "rule_scores": "signals",
     "skills": "slug name",
     "users": "email_index password_hash role",
-    "webhook_deliveries": "status",
-    "webhook_endpoints": "url events",
+    "webhook_attempts": "error",
+    "webhook_deliveries": "status error",
+    "webhook_endpoints": "url events disabled_because",
     "webhook_events": "event dedupe_key",
 }
 """Columns that hold text, JSON or bytes in clear. A new one is added here only when it can never name a person or hold their words."""
@@ -75,7 +75,7 @@ ENCRYPTED = {
     "recommendation_feedback": "items comment",
     "recommendations": "summary",
     "users": "email name external_id",
-    "webhook_endpoints": "secret",
+    "webhook_endpoints": "secret previous_secret",
     "webhook_events": "payload",
 }
 
@@ -120,8 +120,8 @@ def test_every_table_has_a_key_and_every_time_a_zone() -> None:
 
 
 def test_every_job_type_is_whole() -> None:
-    """Each type has a handler, an ending, a queue, a priority, a typical duration and a function that RQ can call; nothing is left over."""
-    registries = (HANDLERS, GIVE_UP, FUNCTIONS, QUEUES, PRIORITIES, TYPICAL_SECONDS)
+    """Each type has a handler, an ending, a queue, a priority, tries, stages, a duration and a function for RQ; nothing is left over."""
+    registries = (HANDLERS, GIVE_UP, FUNCTIONS, QUEUES, PRIORITIES, TRIES, STAGES, TYPICAL_SECONDS)
     assert [set(registry) for registry in registries] == [set(JobType)] * len(registries)
     for job_type, dotted in FUNCTIONS.items():
         module, _, function = dotted.rpartition(".")

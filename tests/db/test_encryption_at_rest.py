@@ -157,7 +157,7 @@ async def test_what_no_journey_reaches_is_encrypted_too(open_uow: OpenUnitOfWork
         uow.session.add_all(
             [
                 WebhookEndpoint(url="https://lms.example/hook", secret="Wobblethwaite", events=[]),
-                WebhookEvent(event="assessment.completed", dedupe_key="d", payload={"name": NAME}),
+                WebhookEvent(event="assessment.completed", dedupe_key="d", assessment_id=assessment_id, payload={"name": NAME}),
                 Recommendation(id=recommendation_id, assessment_id=assessment_id, summary={"text": ESSAY}, **values),
             ]
         )

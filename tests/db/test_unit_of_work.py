@@ -128,7 +128,7 @@ async def test_nothing_leaves_the_process_inside(open_uow: OpenUnitOfWork, setti
             async with open_uow():
                 await call()
         assert_no_transaction()
-    assert await real.depth() == {"high": 0, "default": 0}
+    assert await real.depth() == {"high": 0, "default": 0, "low": 0}
     await real.close()
 
 

@@ -18,7 +18,7 @@ GOLDEN = {
         "assessment:flag",
         "agreement:read",
     },
-    Role.ADMIN: {"track:read", "track:write", "job:manage", "operations:read", "agreement:read", "index:manage"},
+    Role.ADMIN: {"track:read", "track:write", "job:manage", "operations:read", "agreement:read", "index:manage", "webhook:manage"},
 }
 
 

@@ -33,6 +33,7 @@ GOLDEN = {
     "assay_retrieval_seconds": ("histogram", "track"),
     "assay_sentences_dropped": ("counter", "producer track"),
     "assay_turnaround_seconds": ("histogram", "track"),
+    "assay_webhook_attempts": ("counter", "event outcome"),
 }
 EVERY = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 

@@ -219,7 +219,7 @@ async def test_an_advisor_s_level_stands_on_the_new_verdict(runtime: Runtime, st
     assert await scalar(runtime, "SELECT md5(string_agg(o::text, '|')) FROM essay_score_overrides o") == rows
 
 
-@pytest.mark.parametrize("job_type", JobType)
+@pytest.mark.parametrize("job_type", [JobType.SCORE_ESSAY, JobType.GENERATE_RECOMMENDATIONS])
 async def test_where_an_advisor_has_spoken_nothing_is_made_again(
     runtime: Runtime, student: Student, advisor: Student, track_id: UUID, job_type: JobType
 ) -> None:

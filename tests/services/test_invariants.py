@@ -85,6 +85,11 @@ ESSAYS_ONCE = "ALTER TABLE essay_scores DROP CONSTRAINT uq_essay_scores_assessme
 THEORY_ONCE = "ALTER TABLE rule_scores DROP CONSTRAINT uq_rule_scores_assessment_id_question_id"
 RECOMMENDED_ONCE = "ALTER TABLE recommendations DROP CONSTRAINT uq_recommendations_assessment_id_version"
 LEASED = "UPDATE async_jobs SET status = 'leased', finished_at = NULL, lease_owner = 'w1', lease_expires_at = {} WHERE id = :recommendation"
+DELIVERY = "INSERT INTO webhook_deliveries (event_id, endpoint_id, status) VALUES (uuidv7(), uuidv7(), '{}')"
+DELIVERING = (
+    "INSERT INTO async_jobs (job_type, delivery_id, track_slug, priority, run_at, dedupe_key, correlation_id)"
+    " SELECT 'deliver_webhook', id, 'none', 9, now(), 'deliver_webhook:' || id || '\\:1', '' FROM webhook_deliveries"
+)
 ANOTHER_QUESTION = (
     "UPDATE assessment_question_snapshots s SET question_version_id ="
     " (SELECT id FROM question_versions v WHERE v.question_id <> s.question_id LIMIT 1) WHERE position = 1"
@@ -117,6 +122,8 @@ BREAKS: list[tuple[Invariant, str, tuple[str, ...]]] = [
     (_I.LEASES_ARE_TAKEN_BACK, "recommendation", (LEASED.format("clock_timestamp() - interval '6 s'"), *QUEUED[1:])),
     (_I.LEASES_ARE_TAKEN_BACK, "recommendation", (LEASED.format("NULL"), *QUEUED[1:])),
     (_I.NOTHING_WAITS_FOR_EVER, "recommendation", (QUEUED[0].format(", run_at = 'infinity'"), *QUEUED[1:])),
+    (_I.DELIVERY_HAS_ITS_JOB, "", (DELIVERY.format("pending"),)),
+    (_I.DELIVERY_HAS_ITS_JOB, "", (DELIVERY.format("delivered"), DELIVERING)),
     (_I.SNAPSHOT_OF_ITS_QUESTION, "assessment", (ANOTHER_QUESTION,)),
     (_I.CONTENT_FITS_ITS_HASH, "", (
         f"UPDATE question_versions SET content = jsonb_set(content, '{{prompt}}', '\"Another question?\"') WHERE id = {QUESTION_ASKED}",)),

@@ -17,6 +17,7 @@ from assay.api.v1 import (
     learning,
     recommendations,
     tracks,
+    webhooks,
     what_if,
 )
 from assay.edge.errors import install_problem_handlers
@@ -34,6 +35,7 @@ ROUTERS = (
     advisor.router,
     index.router,
     jobs.router,
+    webhooks.router,
 )
 
 

@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 FUNCTIONS: Final[dict[JobType, str]] = {
     JobType.SCORE_ESSAY: "assay.worker.doorbell.score_essay",
     JobType.GENERATE_RECOMMENDATIONS: "assay.worker.doorbell.generate_recommendations",
+    JobType.DELIVER_WEBHOOK: "assay.worker.doorbell.deliver_webhook",
 }
 """The functions a worker runs on a ring, by name: the API never imports the worker."""
 RING_SECONDS: Final = 0.1

@@ -18,6 +18,7 @@ from assay.db.repositories.audit import AuditTrail
 from assay.db.repositories.cohorts import Cohorts
 from assay.db.repositories.credentials import Credentials
 from assay.db.repositories.declarations import Declarations
+from assay.db.repositories.deliveries import Deliveries
 from assay.db.repositories.feedback import FeedbackEntries
 from assay.db.repositories.flags import Flags
 from assay.db.repositories.idempotency import IdempotencyKeys
@@ -34,6 +35,7 @@ from assay.db.repositories.scores import Scores
 from assay.db.repositories.search import Search
 from assay.db.repositories.shown import ShownAssessments
 from assay.db.repositories.tracks import Tracks
+from assay.db.repositories.webhooks import Webhooks
 from assay.domain.errors import Unavailable
 from assay.domain.jobs import JobType
 from assay.domain.ports import Broker
@@ -76,6 +78,7 @@ class UnitOfWork:
     cohorts = _Room(Cohorts)
     credentials = _Room(Credentials)
     declarations = _Room(Declarations)
+    deliveries = _Room(Deliveries)
     feedback = _Room(FeedbackEntries)
     flags = _Room(Flags)
     idempotency = _Room(IdempotencyKeys)
@@ -92,6 +95,7 @@ class UnitOfWork:
     search = _Room(Search)
     shown = _Room(ShownAssessments)
     tracks = _Room(Tracks)
+    webhooks = _Room(Webhooks)
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     JOB_MANAGE = "job:manage"
     OPERATIONS_READ = "operations:read"
     INDEX_MANAGE = "index:manage"
+    WEBHOOK_MANAGE = "webhook:manage"
 
 
 _P = Permission
@@ -46,7 +47,17 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.AGREEMENT_READ,
         }
     ),
-    Role.ADMIN: frozenset({_P.TRACK_READ, _P.TRACK_WRITE, _P.JOB_MANAGE, _P.OPERATIONS_READ, _P.AGREEMENT_READ, _P.INDEX_MANAGE}),
+    Role.ADMIN: frozenset(
+        {
+            _P.TRACK_READ,
+            _P.TRACK_WRITE,
+            _P.JOB_MANAGE,
+            _P.OPERATIONS_READ,
+            _P.AGREEMENT_READ,
+            _P.INDEX_MANAGE,
+            _P.WEBHOOK_MANAGE,
+        }
+    ),
 }
 
 

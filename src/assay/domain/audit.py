@@ -22,6 +22,11 @@ class AuditAction(StrEnum):
     INDEX_REQUESTED = "index.requested"
     INDEX_SWITCHED = "index.switched"
     JOB_RESENT = "job.resent"
+    WEBHOOK_REGISTERED = "webhook.registered"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - a name, no secret
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_RESENT = "webhook.resent"
 
 
 class AuditEntry(Value):

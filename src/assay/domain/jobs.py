@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from assay.domain import webhooks
 from assay.domain.degradation import Cause, Stage
 from assay.kit.model import Value
 
@@ -23,6 +24,7 @@ class JobType(StrEnum):
 
     SCORE_ESSAY = "score_essay"
     GENERATE_RECOMMENDATIONS = "generate_recommendations"
+    DELIVER_WEBHOOK = "deliver_webhook"
 
 
 class Queue(StrEnum):
@@ -30,13 +32,23 @@ class Queue(StrEnum):
 
     HIGH = "high"
     DEFAULT = "default"
+    LOW = "low"
 
 
 QUEUES: Final[dict[JobType, Queue]] = {
     JobType.SCORE_ESSAY: Queue.DEFAULT,
     JobType.GENERATE_RECOMMENDATIONS: Queue.HIGH,
+    JobType.DELIVER_WEBHOOK: Queue.LOW,
 }
 """Recommendations go first: a student is one step from the result."""
+PRIORITIES: Final[dict[JobType, int]] = {JobType.GENERATE_RECOMMENDATIONS: 0, JobType.SCORE_ESSAY: 1, JobType.DELIVER_WEBHOOK: 9}
+"""The lowest number is claimed first."""
+TRIES: Final[dict[JobType, int]] = {
+    JobType.SCORE_ESSAY: MAX_ERRORS,
+    JobType.GENERATE_RECOMMENDATIONS: MAX_ERRORS,
+    JobType.DELIVER_WEBHOOK: webhooks.TRIES,
+}
+"""Attempts that may end in an error, by what is attempted."""
 
 
 class JobStatus(StrEnum):
@@ -56,6 +68,7 @@ TERMINAL: Final = frozenset({JobStatus.SUCCEEDED, JobStatus.DEGRADED, JobStatus.
 STAGES: Final[dict[JobType, tuple[Stage, ...]]] = {
     JobType.SCORE_ESSAY: (Stage.ESSAY_SCORING,),
     JobType.GENERATE_RECOMMENDATIONS: (Stage.RETRIEVAL, Stage.NARRATIVE),
+    JobType.DELIVER_WEBHOOK: (),
 }
 """The stages that a job of a type runs, and of which it says whether they are degraded."""
 
@@ -83,6 +96,8 @@ class ClaimedJob(Value):
     track: str
     generation: int = 1
     """1 for a job written at submission, one more each time it was sent again: the version of what it writes."""
+    delivery_id: UUID | None = None
+    """What a `deliver_webhook` delivers; its assessment is the one that the event is about."""
 
     @property
     def errors(self) -> int:
@@ -92,7 +107,7 @@ class ClaimedJob(Value):
     @property
     def is_last_try(self) -> bool:
         """Whether an error now spends the last attempt."""
-        return self.errors + 1 >= MAX_ERRORS
+        return self.errors + 1 >= TRIES[self.type]
 
 
 def backoff_seconds(errors: int, retry_after: float | None = None, *, draw: float | None = None) -> float:

@@ -1,6 +1,6 @@
 """What the services need from outside, for what is paid, slow, random or swappable. Postgres has no port: it is not swappable."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -91,6 +91,23 @@ class VectorStore(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+class Posted(NamedTuple):
+    """What an endpoint answered; `retry_after` in seconds when it said so."""
+
+    status: int
+    retry_after: float | None
+
+
+class WebhookSender(Protocol):
+    """Posts to addresses that somebody else has chosen, and only to those that may be spoken to."""
+
+    async def check(self, url: str) -> None:
+        """Raises `ProviderError(MISCONFIGURED)` with the reason when nothing may be posted there as things stand now."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
+        """Post `body`, whatever is answered. Raises `ProviderError` when nothing was, or when it must not be asked."""
 
 
 class Broker(Protocol):

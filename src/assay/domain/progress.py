@@ -81,7 +81,11 @@ class Progress(Value):
         return bool(self.degradations)
 
 
-TYPICAL_SECONDS: Final[dict[JobType, float]] = {JobType.SCORE_ESSAY: 4.0, JobType.GENERATE_RECOMMENDATIONS: 1.5}
+TYPICAL_SECONDS: Final[dict[JobType, float]] = {
+    JobType.SCORE_ESSAY: 4.0,
+    JobType.GENERATE_RECOMMENDATIONS: 1.5,
+    JobType.DELIVER_WEBHOOK: 1.0,
+}
 """Assumed until the ledger has measurements."""
 
 

@@ -66,6 +66,7 @@ type EssayOverrider = Annotated[Actor, Depends(requires(Permission.ESSAY_OVERRID
 type AssessmentFlagger = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_FLAG))]
 type IndexKeeper = Annotated[Actor, Depends(requires(Permission.INDEX_MANAGE))]
 type AgreementReader = Annotated[Actor, Depends(requires(Permission.AGREEMENT_READ))]
+type WebhookKeeper = Annotated[Actor, Depends(requires(Permission.WEBHOOK_MANAGE))]
 type JobKeeper = Annotated[Actor, Depends(requires(Permission.JOB_MANAGE))]
 type IdempotencyHeader = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat a request safely")

@@ -37,6 +37,7 @@ SENTENCES_DROPPED: Final = Counter("assay_sentences_dropped_total", "Summary sen
 RETRIEVAL_SECONDS: Final = Histogram("assay_retrieval_seconds", "Retrieval and rerank duration", ["track"], buckets=_FAST)
 DEGRADED_STAGES: Final = Counter("assay_degraded_stages_total", "Stages that ran on a substitute", ["stage", "cause", "track"])
 ASSESSMENTS: Final = Counter("assay_assessments_total", "Assessments by what happened to them", ["event", "track"])
+WEBHOOK_ATTEMPTS: Final = Counter("assay_webhook_attempts_total", "Posts to endpoints of webhooks", ["event", "outcome"])
 TURNAROUND_SECONDS: Final = Histogram("assay_turnaround_seconds", "Submit to result", ["track"], buckets=_SLOW)
 
 

@@ -1,7 +1,8 @@
 """The ledger as dead-letter queue: look at jobs and why they ended, and send those that ended dead again.
 
 A resend is a new row that names the one it stands for. What it writes is a new version beside the old: verdicts of the essays, then, since
-it rests on them, the recommendation. Nothing that stands is changed, least of all what an advisor has said.
+it rests on them, the recommendation. Nothing that stands is changed, least of all what an advisor has said. A webhook that could not be
+delivered is posted again.
 """
 
 from datetime import datetime
@@ -14,12 +15,11 @@ from assay.domain.actors import Actor
 from assay.domain.audit import AuditAction
 from assay.domain.degradation import Cause
 from assay.domain.errors import Conflict, NotFound
-from assay.domain.jobs import JobStatus, JobType
+from assay.domain.jobs import PRIORITIES, JobStatus, JobType
 from assay.kit.ids import new_id
 from assay.kit.model import Value
 from assay.observability.logging import current_correlation_id
-from assay.services import audit
-from assay.services.submission import PRIORITIES
+from assay.services import audit, deliveries
 
 RESENT_AT_ONCE: Final = 100
 """Jobs in one transaction, at most; who wants more asks again."""
@@ -146,6 +146,9 @@ async def _write(uow: UnitOfWork, job_id: UUID) -> tuple[JobRecord, Resent]:
     record = await uow.job_records.get(job_id)
     if record is None:
         raise NotFound("There is no such job.")
+    _refuse_unless_dead(record)
+    if record.delivery_id is not None:
+        return record, Resent(id=job_id, jobs=(await deliveries.again(uow, record.delivery_id),))
     await _refuse(uow, record)
     written = [await _again(uow, record)]
     if record.job_type is JobType.SCORE_ESSAY:
@@ -155,11 +158,14 @@ async def _write(uow: UnitOfWork, job_id: UUID) -> tuple[JobRecord, Resent]:
     return record, Resent(id=job_id, jobs=tuple(written))
 
 
-async def _refuse(uow: UnitOfWork, record: JobRecord) -> None:
+def _refuse_unless_dead(record: JobRecord) -> None:
     if record.status is not JobStatus.DEAD:
         raise Conflict(f"Only a dead job can be sent again; this one is {record.status}.", code="job_not_dead")
     if record.sent_again_as is not None:
         raise Conflict(f"This job was sent again already, as {record.sent_again_as}.", code=SENT_AGAIN, job_id=str(record.sent_again_as))
+
+
+async def _refuse(uow: UnitOfWork, record: JobRecord) -> None:
     standing = await uow.job_records.standing(record.assessment_id)
     if standing.in_progress:
         raise Conflict("Another job of this assessment is under way. Send this one again when it has ended.", code="assessment_in_progress")

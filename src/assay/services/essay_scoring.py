@@ -19,7 +19,7 @@ from assay.domain.rubric import Dimension
 from assay.kit.clock import Clock
 from assay.kit.ids import new_id
 from assay.observability import metrics
-from assay.services import grading
+from assay.services import grading, webhook_events
 from assay.services.asking import Attempt, gathered
 from assay.services.grading import Essay, Graded, Graders
 from assay.services.question_bank import QuestionBank
@@ -59,6 +59,7 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
             detail="The essays could not be scored automatically and are held for a person",
         )
         await _write(uow, job, held, degradation)
+        await webhook_events.job_given_up(uow, job, Stage.ESSAY_SCORING, cause)
 
 
 async def read_essays(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) -> tuple[list[Essay], int]:

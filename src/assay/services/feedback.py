@@ -12,7 +12,7 @@ from assay.domain.actors import Actor
 from assay.domain.errors import FieldProblem, Invalid, NotFound
 from assay.kit.model import Value
 from assay.kit.text import StorableText
-from assay.services import assessments
+from assay.services import assessments, webhook_events
 
 type Rating = Annotated[int, Field(ge=1, le=5, strict=True)]
 type Decision = Literal["accept", "reject"]
@@ -69,6 +69,7 @@ async def give(uow: UnitOfWork, actor: Actor, recommendation_id: UUID, feedback:
         items=[item.model_dump(mode="json") for item in feedback.items],
         comment=feedback.comment,
     )
+    await webhook_events.feedback_given(uow, row.id, row.track_slug, recommendation_id, actor.role)
     return FeedbackReceipt(recommendation_id=recommendation_id, **feedback.model_dump(by_alias=False))
 
 

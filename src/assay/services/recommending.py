@@ -26,7 +26,7 @@ from assay.domain.retrieval import build_parts
 from assay.kit.clock import Clock
 from assay.kit.ids import new_id
 from assay.observability import metrics
-from assay.services import learners, narration
+from assay.services import learners, narration, webhook_events
 from assay.services import recommendation_rows as rows
 from assay.services.question_bank import QuestionBank
 from assay.services.recommendation_rows import Draft, Selection
@@ -132,6 +132,10 @@ async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: Ope
         await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id))
         for degradation in draft.degradations:
             await uow.scores.add_degradation(job.assessment_id, degradation)
+        if completed.is_heard and status is JobStatus.DEAD:
+            await webhook_events.job_given_up(uow, job, Stage.RETRIEVAL, draft.degradations[0].cause)
+        if completed.is_heard:
+            await webhook_events.result_written(uow, job, recommendation_id)
     if job.generation == 1 and completed.turnaround is not None:  # one that is made again completes nothing anew
         metrics.TURNAROUND_SECONDS.labels(track=job.track).observe(completed.turnaround)
         metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()

@@ -1,7 +1,6 @@
 """Submitting: lock the answers, score what rules can score, hand the rest to the ledger, all in one transaction."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from assay.db.models import RuleScore
@@ -12,7 +11,7 @@ from assay.domain import rules
 from assay.domain.actors import Actor
 from assay.domain.degradation import Cause, Degradation, Stage
 from assay.domain.errors import FieldProblem, Invalid
-from assay.domain.jobs import JobType
+from assay.domain.jobs import PRIORITIES, JobType
 from assay.domain.progress import AssessmentStatus
 from assay.domain.questions import QuestionContent, QuestionType
 from assay.domain.signals import read_signals
@@ -22,8 +21,6 @@ from assay.observability import metrics
 from assay.observability.logging import current_correlation_id
 from assay.services import assessments, responses
 from assay.services.question_bank import QuestionBank
-
-PRIORITIES: Final = {JobType.GENERATE_RECOMMENDATIONS: 0, JobType.SCORE_ESSAY: 1}
 
 
 class QuestionScore(Value):

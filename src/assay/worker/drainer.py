@@ -21,6 +21,7 @@ from assay.observability.logging import correlated
 from assay.runtime import Runtime
 from assay.services import jobs
 from assay.worker.handlers import GIVE_UP, HANDLERS
+from assay.worker.lanes import ASSESSMENTS, Lane
 from assay.worker.slots import Slots
 
 log = structlog.get_logger(__name__)
@@ -32,12 +33,13 @@ RELEASING: Final = frozenset({JobType.SCORE_ESSAY})
 
 
 class Drainer:
-    """The jobs one worker process has in hand."""
+    """The jobs of one lane that a worker process has in hand."""
 
-    def __init__(self, runtime: Runtime, owner: str) -> None:
+    def __init__(self, runtime: Runtime, owner: str, lane: Lane = ASSESSMENTS) -> None:
         self._runtime = runtime
         self._owner = owner
-        self._slots = Slots(runtime.settings.worker_slots)
+        self._lane = lane
+        self._slots = Slots(lane.places(runtime))
         # By claim, not by job: after an outage longer than a lease the same job may be claimed again while its old task still runs.
         self._in_hand: dict[ClaimedJob, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
@@ -52,8 +54,7 @@ class Drainer:
 
     def takes(self, job_type: JobType) -> bool:
         """Whether a job that has become due is taken here: it is looked for at once, unless more is due than there is room for."""
-        del job_type
-        if self._stopping or self._more_is_due:
+        if job_type not in self._lane.types or self._stopping or self._more_is_due:
             return False
         self._woken.set()
         return True
@@ -109,7 +110,7 @@ class Drainer:
             return
         try:
             async with self._runtime.open_uow(autocommit=True) as uow:
-                claims = await uow.jobs.claim(self._owner, free, self._runtime.settings.lease_seconds)
+                claims = await self._lane.claim(uow, self._owner, free, self._runtime.settings.lease_seconds)
         except Unavailable:
             return
         self._more_is_due = len(claims) == free
@@ -122,11 +123,11 @@ class Drainer:
             task = asyncio.create_task(self._work(claim), name=f"{job.type}:{job.id}")
             self._in_hand[job] = task
             task.add_done_callback(partial(self._done, job))
-        metrics.JOBS_IN_FLIGHT.set(len(self._in_hand))
+            metrics.JOBS_IN_FLIGHT.inc()
 
     def _done(self, job: ClaimedJob, _task: asyncio.Task[None]) -> None:
         self._in_hand.pop(job, None)
-        metrics.JOBS_IN_FLIGHT.set(len(self._in_hand))
+        metrics.JOBS_IN_FLIGHT.dec()
         if self._more_is_due or job.type in RELEASING:
             self._woken.set()
 

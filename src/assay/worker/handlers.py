@@ -6,7 +6,7 @@ from typing import Final
 from assay.domain.degradation import Cause
 from assay.domain.jobs import ClaimedJob, JobType
 from assay.runtime import Runtime
-from assay.services import essay_scoring, recommending
+from assay.services import deliveries, essay_scoring, recommending
 
 type Handler = Callable[[Runtime, ClaimedJob, float], Awaitable[None]]
 type GiveUp = Callable[[Runtime, ClaimedJob, Cause, str], Awaitable[None]]
@@ -40,6 +40,14 @@ async def generate_recommendations(runtime: Runtime, job: ClaimedJob, spent: flo
     )
 
 
+async def deliver_webhook(runtime: Runtime, job: ClaimedJob, spent: float) -> None:
+    """Post an event to an endpoint."""
+    del spent
+    await deliveries.deliver(
+        job, open_uow=runtime.open_uow, sender=runtime.sender, clock=runtime.clock, scale=runtime.settings.webhook_retry_scale
+    )
+
+
 async def give_up_essays(runtime: Runtime, job: ClaimedJob, cause: Cause, error: str) -> None:
     """Hold the essays for a person and go on."""
     await essay_scoring.give_up(job, open_uow=runtime.open_uow, bank=runtime.bank, clock=runtime.clock, cause=cause, error=error)
@@ -58,11 +66,18 @@ async def give_up_recommendations(runtime: Runtime, job: ClaimedJob, cause: Caus
     )
 
 
+async def give_up_delivery(runtime: Runtime, job: ClaimedJob, cause: Cause, error: str) -> None:
+    """Try no more; whoever wants it sent again says so."""
+    await deliveries.give_up(job, open_uow=runtime.open_uow, cause=cause, error=error)
+
+
 HANDLERS: Final[dict[JobType, Handler]] = {
     JobType.SCORE_ESSAY: score_essay,
     JobType.GENERATE_RECOMMENDATIONS: generate_recommendations,
+    JobType.DELIVER_WEBHOOK: deliver_webhook,
 }
 GIVE_UP: Final[dict[JobType, GiveUp]] = {
     JobType.SCORE_ESSAY: give_up_essays,
     JobType.GENERATE_RECOMMENDATIONS: give_up_recommendations,
+    JobType.DELIVER_WEBHOOK: give_up_delivery,
 }

@@ -27,6 +27,7 @@ from assay.runtime import open_runtime
 from assay.settings import Settings
 from assay.worker.doorbell import on_ring
 from assay.worker.drainer import Drainer
+from assay.worker.lanes import ASSESSMENTS, DELIVERIES
 
 log = structlog.get_logger(__name__)
 
@@ -57,20 +58,20 @@ def run(settings: Settings) -> None:
             return any(drainer.takes(job_type) for drainer in drainers)
 
         async with open_runtime(settings, at_home=at_home) as runtime:
-            drainer = Drainer(runtime, owner_name(os.getpid()))
-            drainers.append(drainer)
+            drainers += [Drainer(runtime, owner_name(os.getpid()), lane) for lane in (ASSESSMENTS, DELIVERIES)]
             loop = asyncio.get_running_loop()
+            wake, deliver = (partial(_call_in, loop, drainer.wake) for drainer in drainers)
             stopped = asyncio.Event()
-            on_ring(partial(_call_in, loop, drainer.wake))
+            on_ring(wake, deliver=deliver)
             stop_draining.append(partial(_call_in, loop, stopped.set))
-            running = asyncio.create_task(drainer.run())
+            running = [asyncio.create_task(drainer.run()) for drainer in drainers]
             warming = asyncio.create_task(_warm_up(settings))
             started.set()
             log.info("worker_ready", pid=os.getpid())
-            await asyncio.wait([asyncio.ensure_future(stopped.wait()), running], return_when=asyncio.FIRST_COMPLETED)
-            await drainer.stop()
+            await asyncio.wait([asyncio.ensure_future(stopped.wait()), *running], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.gather(*(drainer.stop() for drainer in drainers))
             warming.cancel()
-            await running
+            await asyncio.gather(*running)
 
     def drain_thread() -> None:
         try:

@@ -25,9 +25,10 @@ from assay.db.models.identity import Cohort, CohortMember, RefreshToken, User
 from assay.db.models.index import EmbeddingArtifact, IndexVersion
 from assay.db.models.learning import LearnerDeclaration
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
-from assay.db.models.operations import AuditLog, MetricSnapshot, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from assay.db.models.operations import AuditLog, MetricSnapshot
 from assay.db.models.recommendation import RagTrace, Recommendation, RecommendationFeedback, RecommendationItem
 from assay.db.models.review import AssessmentFlag, EssayScoreOverride
+from assay.db.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "AnalyticsEvent",
@@ -67,6 +68,7 @@ __all__ = [
     "StoredReply",
     "Track",
     "User",
+    "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookEvent",

@@ -1,7 +1,7 @@
 """The ledger: jobs, the log of their effects, model replies and calls, idempotency keys."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -11,6 +11,8 @@ from assay.db.models.base import Base, CreatedAt, PrimaryKey, one_of
 from assay.db.types import EncryptedJson
 from assay.domain.degradation import Cause
 from assay.domain.jobs import JobStatus, JobType
+
+_WAITS: Final = "status IN ('queued', 'retry_wait')"
 
 
 class AsyncJob(Base):
@@ -22,7 +24,13 @@ class AsyncJob(Base):
         CheckConstraint(one_of("status", JobStatus), name="status"),
         CheckConstraint(one_of("cause", Cause), name="cause"),
         CheckConstraint("(status = 'leased') = (lease_owner IS NOT NULL)", name="leased_has_owner"),
-        Index("ix_async_jobs_due", "priority", "run_at", postgresql_where=text("status IN ('queued', 'retry_wait')")),
+        CheckConstraint(
+            "(job_type = 'deliver_webhook') = (delivery_id IS NOT NULL) AND num_nonnulls(assessment_id, delivery_id) = 1",
+            name="about_one_thing",
+        ),
+        Index("ix_async_jobs_due", "priority", "run_at", postgresql_where=text(f"{_WAITS} AND delivery_id IS NULL")),
+        Index("ix_async_jobs_deliveries_due", "run_at", postgresql_where=text(f"{_WAITS} AND delivery_id IS NOT NULL")),
+        Index("ix_async_jobs_delivery_id", "delivery_id", postgresql_where=text("delivery_id IS NOT NULL")),
         Index("ix_async_jobs_leases", "lease_expires_at", postgresql_where=text("status = 'leased'")),
         Index("ix_async_jobs_assessment_id", "assessment_id"),
         Index("ix_async_jobs_dead", "id", postgresql_where=text("status = 'dead'")),
@@ -32,7 +40,9 @@ class AsyncJob(Base):
 
     id: Mapped[PrimaryKey]
     job_type: Mapped[str]
-    assessment_id: Mapped[UUID] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"))
+    assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"))
+    delivery_id: Mapped[UUID | None] = mapped_column(ForeignKey("webhook_deliveries.id", ondelete="CASCADE"))
+    """What is delivered, in place of an assessment: what is said of an assessment's jobs is never meant of deliveries."""
     track_slug: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="queued")
     priority: Mapped[int]

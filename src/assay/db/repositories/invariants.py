@@ -90,6 +90,10 @@ QUERIES: Final[dict[Invariant, str]] = {
         SELECT w.id FROM async_jobs w WHERE w.finished_at IS NULL AND w.run_at = 'infinity' AND NOT EXISTS (
             SELECT FROM async_jobs p WHERE p.assessment_id = w.assessment_id AND p.finished_at IS NULL AND p.run_at < 'infinity')
     """,
+    Invariant.DELIVERY_HAS_ITS_JOB: """
+        SELECT d.id FROM webhook_deliveries d WHERE (d.status = 'pending')
+            <> EXISTS (SELECT FROM async_jobs WHERE delivery_id = d.id AND finished_at IS NULL)
+    """,
     Invariant.SNAPSHOT_OF_ITS_QUESTION: """
         SELECT s.assessment_id FROM assessment_question_snapshots s
         LEFT JOIN question_versions v ON v.id = s.question_version_id WHERE v.question_id IS DISTINCT FROM s.question_id

@@ -12,10 +12,12 @@ from assay.domain.jobs import JobStatus, JobType
 from assay.kit.model import Value
 
 _RECORD: Final = """
-    SELECT j.id, j.job_type, j.status, j.assessment_id, j.track_slug, j.attempt, j.crashes, j.cause, j.last_error, j.stack,
+    SELECT j.id, j.job_type, j.status, coalesce(j.assessment_id, v.assessment_id) AS assessment_id, j.delivery_id,
+           j.track_slug, j.attempt, j.crashes, j.cause, j.last_error, j.stack,
            j.correlation_id, j.created_at, j.first_claimed_at, j.finished_at, j.parent_job_id,
            split_part(j.dedupe_key, ':', 3)::int AS generation, child.id AS sent_again_as
     FROM async_jobs j LEFT JOIN async_jobs child ON child.parent_job_id = j.id
+    LEFT JOIN webhook_deliveries d ON d.id = j.delivery_id LEFT JOIN webhook_events v ON v.id = d.event_id
 """
 _ONE: Final = text(_RECORD + " WHERE j.id = :id")
 _PAGE: Final = text(
@@ -51,6 +53,8 @@ class JobRecord(Value):
     job_type: JobType
     status: JobStatus
     assessment_id: UUID
+    """That of the event, for a delivery."""
+    delivery_id: UUID | None
     track_slug: str
     attempt: int
     crashes: int

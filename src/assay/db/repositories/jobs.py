@@ -21,7 +21,7 @@ _ADD = text(
 _CLAIM = text(
     """
     WITH due AS MATERIALIZED (
-        SELECT id FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND run_at <= clock_timestamp()
+        SELECT id FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND delivery_id IS NULL AND run_at <= clock_timestamp()
         ORDER BY priority, run_at LIMIT :slots FOR UPDATE SKIP LOCKED
     )
     UPDATE async_jobs SET status = 'leased', fence = fence + 1, attempt = attempt + 1, lease_owner = :owner,
@@ -65,7 +65,8 @@ _COMPLETE = text(
         FROM done WHERE done.job_type = 'generate_recommendations' AND assessments.id = done.assessment_id
         RETURNING extract(epoch FROM completed_at - submitted_at)::float AS turnaround
     )
-    SELECT released.id, finished.turnaround FROM done LEFT JOIN released ON true LEFT JOIN finished ON true
+    SELECT released.id, finished.turnaround, EXISTS (SELECT FROM webhook_endpoints WHERE is_active)
+    FROM done LEFT JOIN released ON true LEFT JOIN finished ON true
     """
 )
 _RETRY = text(
@@ -103,7 +104,7 @@ _DEPTH = text(
     """
 )
 _DUE = text(
-    "SELECT id, job_type FROM async_jobs WHERE status IN ('queued', 'retry_wait')"
+    "SELECT id, job_type FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND delivery_id IS NULL"
     " AND run_at <= clock_timestamp() - make_interval(secs => :age) ORDER BY priority, run_at LIMIT :limit"
 )
 
@@ -127,6 +128,8 @@ class Completed(NamedTuple):
     """The job that waited for it and is due now."""
     turnaround: float | None
     """Seconds from the submission to the first result, once there is one."""
+    is_heard: bool
+    """Whether there is a webhook that may want to be told."""
 
 
 class Depth(NamedTuple):
@@ -175,7 +178,10 @@ class Jobs:
         await self._session.execute(_ADD, values)
 
     async def claim(self, owner: str, slots: int, lease_seconds: float) -> list[Claim]:
-        """Take up to `slots` due jobs, most urgent first; nobody else gets them while the lease is renewed."""
+        """Take up to `slots` due jobs, most urgent first; nobody else gets them while the lease is renewed.
+
+        Deliveries of webhooks have a claim of their own (`Deliveries.claim`) and never stand in the way of these.
+        """
         rows = await self._session.execute(_CLAIM, {"owner": owner, "slots": slots, "lease": lease_seconds})
         return [Claim(_claimed(row), row.waited, row.spent) for row in rows]
 
@@ -225,7 +231,7 @@ class Jobs:
         return [Depth(row.job_type, row.status, row.jobs, row.oldest) for row in await self._session.execute(_DEPTH)]
 
     async def due(self, limit: int, *, older_than: float) -> list[tuple[UUID, JobType]]:
-        """Jobs that have been due for more than `older_than` seconds: their ring was lost."""
+        """Jobs that have been due for more than `older_than` seconds: their ring was lost. Deliveries of webhooks can wait for the poll."""
         rows = await self._session.execute(_DUE, {"limit": limit, "age": older_than})
         return [(row.id, JobType(row.job_type)) for row in rows]
 
