@@ -56,7 +56,9 @@ class Line(BaseModel):
     twin_of: str | None = None
 
 
-FILES: Final = {Half.DEV: ("essays.jsonl", "development.jsonl"), Half.TEST: (HELD_OUT,)}
+AUTHORS: Final = {"essays.jsonl": "first", "development.jsonl": "first", "second_author.jsonl": "second"}
+"""Who wrote the development essays of each file."""
+FILES: Final = {Half.DEV: tuple(AUTHORS), Half.TEST: (HELD_OUT,)}
 """Where the essays of each half stand, in the folder of our own set."""
 
 
@@ -72,6 +74,8 @@ class GradedEssay(NamedTuple):
     kind: str
     style: str
     twin_of: str | None
+    author: str = ""
+    """Which of the writers of our development essays, if any of them."""
 
     @property
     def length(self) -> int:
@@ -99,7 +103,7 @@ def _own(path: Path, place: int, prompts: Mapping[str, dict[str, Any]], raw: dic
         raise DataError(f"{path}:{place}: prompt_id: no prompt of prompts.jsonl is called {raw.get('prompt_id')}")
     if raw.get("split", half.value) != half.value:
         raise DataError(f"{path}:{place}: split: {half.value} is needed in this file")
-    return _essay(path, place, prompts[raw["prompt_id"]] | raw)
+    return _essay(path, place, prompts[raw["prompt_id"]] | raw)._replace(author=AUTHORS.get(path.name, ""))
 
 
 def load(path: Path) -> list[GradedEssay]:

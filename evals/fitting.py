@@ -1,13 +1,16 @@
 """`python -m evals.fitting`: fits the built-in grader's weights and cut points on the development essays, and says what they are worth.
 
-Every figure is for questions left out of the fit (one at a time). What is printed last belongs into `assay.ai.builtin_calibration`.
+Every figure is for essays left out of the fit: all of one author, then all on one question. What is printed last belongs into
+`assay.ai.builtin_calibration`.
 Signs of order: a conditional logit of the written order among random ones (Barzilay and Lapata, 2008, rank the same way). Weights of the
 signals: least squares towards the levels, shrunk towards the weights set by hand, none below zero. Cut points: half way between those
 that give as many essays to each level as people did, and those of the straight line through the levels.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import nan
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,21 +20,23 @@ from assay.ai import builtin_order
 from assay.ai.builtin_accuracy import weigh
 from assay.ai.builtin_calibration import CALIBRATION
 from assay.ai.builtin_embedder import BuiltinEmbedder
+from assay.ai.builtin_grader import BuiltinGrader
 from assay.ai.builtin_order import LEAST, MOST
 from assay.ai.builtin_reading import read
 from assay.domain.grading import EssayTask
 from evals.agreement import Scored, kappa, sample
 from evals.essays import GradedEssay, Half, own
-from evals.grading import SHUFFLED, agreement_figures, robustness
-from evals.questions import judge, open_grader
+from evals.grading import SHUFFLED, STYLES, agreement_figures, robustness, style_figure
+from evals.questions import judge
 from evals.report import Cell, Figure, Report, Table
 from evals.statistics import SEED, Array
 from evals.twins import pair
 
+_COLUMNS: Final = ("essays", "clarity", "accuracy", "coherence", "shuffled noticed", "style moves")
 FITTED: Final = ("clarity", "accuracy", "coherence")
 RANDOM_ORDERS: Final = 200
 ORDER_SHRINKAGE: Final = 100.0
-SHRINKAGE: Final = {"clarity": 40.0, "accuracy": 15.0, "coherence": 6.0}
+SHRINKAGE: Final = {"clarity": 15.0, "accuracy": 8.0, "coherence": 12.0}
 TWIN_WEIGHT: Final = 0.3
 ORDER_SLOPE: Final = 2.75
 """Levels of coherence between no order at all and a very good one: set, not fitted, so that a text put out of order loses a level."""
@@ -41,13 +46,18 @@ DIRECTED_SHARE: Final = 0.7
 STRETCH: Final = 0.8
 """How far the fitted levels, which lie closer together than people's, are spread again (1: wholly)."""
 SIGNS: Final = tuple(CALIBRATION.order)
+EVERY_LIMIT: Final = CALIBRATION.model_copy(update=dict.fromkeys(("accuracy_cuts", "clarity_cuts", "coherence_cuts"), (0.0,) * 4))
+"""With these every essay earns the highest level, so that each limit on it is on record, whatever other weights would give."""
 HAND: Final[dict[str, dict[str, float]]] = {
     "clarity": {
         "sentence_length": 1.5, "sentence_spread": 0.75, "long_sentences": 0.75, "reading_ease": 1, "word_variety": 1, "vague_words": 1.5,
-        "errors": 2, "shorthand": 1, "points_touched": 0.3, "topic": 2,
+        "errors": 2, "shorthand": 1, "points_touched": 0.3, "topic": 2, "joined_clauses": 1, "order": 1,
     },
-    "accuracy": {"coverage": 2, "begun": 1.5, "touched": 1},
-    "coherence": {"order": 2.5, "opening": 3, "connected_sentences": 0.5, "kinds_of_relation": 0.5, "points_touched": 2},
+    "accuracy": {"coverage": 2, "begun": 1.5, "touched": 1, "plain_words": 0.75, "telling_words": 0.75, "conditions": 0.5, "denials": 0.5},
+    "coherence": {
+        "order": 2.5, "opening": 3, "connected_sentences": 0.5, "points_touched": 2, "plain_words": 0.75, "full_sentences": 1,
+        "joined_clauses": 0.75, "denials": 0.5, "leaning_sentences": 0.5,
+    },
 }  # fmt: skip
 """The weights from which the fit starts, and towards which it is shrunk."""
 
@@ -62,8 +72,13 @@ class Case(NamedTuple):
 
     @property
     def question(self) -> str:
-        """What is left out together."""
+        """Its question."""
         return self.essay.question.prompt
+
+    @property
+    def author(self) -> str:
+        """Its author."""
+        return self.essay.author
 
 
 class Fit(NamedTuple):
@@ -85,7 +100,8 @@ class Fit(NamedTuple):
 
 async def measure(essays: Sequence[GradedEssay]) -> list[Case]:
     """Everything that is measured in each essay with an answer in it."""
-    grader, embedder = open_grader(), BuiltinEmbedder()
+    embedder = BuiltinEmbedder()
+    grader = BuiltinGrader(embedder, EVERY_LIMIT)
     random = np.random.default_rng(SEED)
     found = []
     for essay in essays:
@@ -99,9 +115,7 @@ async def measure(essays: Sequence[GradedEssay]) -> list[Case]:
         if count < LEAST:
             found.append(Case(essay, values, count, None))
             continue
-        content = weigh(reading, CALIBRATION)
-        places = {unit: place for place, unit in enumerate(reading.units)}
-        signs = builtin_order.signs(reading, content.closeness.of([places[one] for one in reading.sentences]), count)
+        signs = builtin_order.signs(reading, weigh(reading, CALIBRATION).of_sentences(reading), count)
         orders = np.array([np.arange(count), *(random.permutation(count) for _ in range(RANDOM_ORDERS))])
         found.append(Case(essay, values, count, builtin_order.measured(signs, orders)))
     return found
@@ -171,7 +185,7 @@ def fit(cases: Sequence[Case], name: str, rows: Array) -> Fit:
     counts = np.array([1.0 if case.essay.twin_of is None else TWIN_WEIGHT for case in cases])
     start = np.array([HAND[name][signal] for signal in names])
     start = start * 5.0 / start.sum()
-    held = np.array([signal == "order" for signal in names])
+    held = np.array([(name, signal) == ("coherence", "order") for signal in names])
     start[held] = ORDER_SLOPE
     weights, constant = _least_squares(rows, levels, counts, start, held, SHRINKAGE[name])
     base = np.array([case.essay.twin_of is None for case in cases])
@@ -205,12 +219,12 @@ def _cuts(score: Array, levels: Array, total: float) -> list[float]:
     return [round(float(one + other) / 2, 3) for one, other in zip(line, share, strict=True)]
 
 
-def left_out(cases: Sequence[Case]) -> list[Scored]:
-    """Every essay with the levels given by weights and cut points that were fitted on the other questions alone."""
+def left_out(cases: Sequence[Case], together: Callable[[Case], str]) -> list[Scored]:
+    """Every essay with the levels given by weights and cut points that were fitted without the essays that go `together` with it."""
     given: dict[str, dict[str, int]] = {case.essay.id: {} for case in cases}
-    for question in sorted({case.question for case in cases}):
-        others = [case for case in cases if case.question != question]
-        own_cases = [case for case in cases if case.question == question]
+    for group in sorted(set(map(together, cases))):
+        others = [case for case in cases if together(case) != group]
+        own_cases = [case for case in cases if together(case) == group]
         order = fit_order(others)
         scores = [[order_score(case, order) for case in chosen] for chosen in (others, own_cases)]
         for name in FITTED:
@@ -230,14 +244,29 @@ def figures(scored: Sequence[Scored]) -> list[Figure]:
 
 
 def by_question(scored: Sequence[Scored]) -> Table:
-    """Kappa of each question in each dimension, and how many of its shuffled twins got a lower coherence than their base."""
+    """Agreement on each question."""
+    rows = _rows(scored, lambda essay: essay.question.prompt, lambda essay: essay.id.rsplit("-", 1)[0])
+    return Table("Each question, left out of the fit: QWK", ("question", *_COLUMNS), rows)
+
+
+def by_author(scored: Sequence[Scored]) -> Table:
+    """Agreement with the essays of each author."""
+    rows = _rows(scored, lambda essay: essay.author, lambda essay: essay.author)
+    return Table("Each author, left out of the fit: QWK", ("author", *_COLUMNS), rows)
+
+
+def _rows(scored: Sequence[Scored], together: Callable[[GradedEssay], str], name: Callable[[GradedEssay], str]) -> list[tuple[Cell, ...]]:
+    """Per group: kappas, how many shuffled twins got a lower coherence than their base, and how far style moves accuracy."""
     rows: list[tuple[Cell, ...]] = []
-    for prompt in dict.fromkeys(one.essay.question.prompt for one in scored):
-        own_ones = [one for one in scored if one.essay.question.prompt == prompt]
-        shuffled = [twins.move("coherence") < 0 for twins in pair(own_ones) if twins.twin.essay.style == SHUFFLED]
-        kappas = [kappa(sample(_base(own_ones), name))[0] for name in FITTED]
-        rows.append((own_ones[0].essay.id.rsplit("-", 1)[0], len(_base(own_ones)), *kappas, f"{sum(shuffled)} of {len(shuffled)}"))
-    return Table("Each question, left out of the fit: QWK", ("question", "essays", *FITTED, "shuffled noticed"), rows)
+    for group in dict.fromkeys(together(one.essay) for one in scored):
+        own_ones = [one for one in scored if together(one.essay) == group]
+        twins = pair(own_ones)
+        lost = [one.move("coherence") < 0 for one in twins if one.twin.essay.style == SHUFFLED]
+        styled = [one for one in twins if one.twin.essay.style in STYLES]
+        kappas = [kappa(sample(_base(own_ones), dimension))[0] for dimension in FITTED]
+        moved = style_figure(styled).value if styled else nan
+        rows.append((name(own_ones[0].essay), len(_base(own_ones)), *kappas, f"{sum(lost)} of {len(lost)}", moved))
+    return rows
 
 
 def _base(scored: Sequence[Scored]) -> list[Scored]:
@@ -248,10 +277,10 @@ def main() -> None:
     """Measure, fit, and print."""
     console = Console(highlight=False, width=140)
     cases = asyncio.run(measure(own(Half.DEV)))
-    scored = left_out(cases)
-    what = "What the fit is worth on questions it has not seen"
-    facts = {"questions": str(len({case.question for case in cases}))}
-    Report("fitting", what, facts, figures(scored), [by_question(scored)], []).show(console)
+    for what, together, table in (("authors", attrgetter("author"), by_author), ("questions", attrgetter("question"), by_question)):
+        scored = left_out(cases, together)
+        facts = {what: str(len(set(map(together, cases))))}
+        Report("fitting", f"What the fit is worth on {what} it has not seen", facts, figures(scored), [table(scored)], []).show(console)
     order = fit_order(cases)
     console.print("\norder", {name: round(float(value), 2) for name, value in zip(SIGNS, order, strict=True)})
     scores = [order_score(case, order) for case in cases]

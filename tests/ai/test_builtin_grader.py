@@ -118,6 +118,29 @@ async def test_repeating_the_prompt_earns_nothing(topic: str) -> None:
         assert max(dimension.level for dimension in draft.dimensions.values()) <= 1
 
 
+async def test_saying_the_prompt_in_other_words_is_no_answer() -> None:
+    """A text that tells what is asked, without copying a run of it, is level 0 throughout and says why."""
+    retold = (
+        "There is a forum which has 40 000 members, and it stored the passwords of the members as MD5 hashes without a salt. On a public"
+        " website somebody found a copy of the table of users last night. What the finder can do is to be explained, and how the forum"
+        " should store its passwords. It is also asked how the accounts which exist are moved, and what one has to tell the members."
+    )
+    draft = await grade(task("passwords", retold))
+    assert [dimension.level for dimension in draft.dimensions.values()] == [0, 0, 0]
+    assert all("adds nothing" in dimension.rationale for dimension in draft.dimensions.values())
+
+
+async def test_wording_tells_nothing_without_the_matter() -> None:
+    """Plain and careful sentences about something else earn none of the signs of wording in accuracy, and dilute none of them."""
+    alone, point, padded = [
+        (await grade(task("backups", text))).dimensions[ACCURACY].features
+        for text in (OFF_TOPIC, ESSAYS["backups"]["good"], f"{ESSAYS['backups']['good']} {OFF_TOPIC}")
+    ]
+    signs = ("plain_words", "telling_words", "conditions", "denials")
+    assert sum(alone[f"{sign}.contribution"] for sign in signs) < 0.05
+    assert all(padded[sign] == pytest.approx(point[sign], abs=0.15) for sign in signs)
+
+
 @pytest.mark.parametrize("topic", TOPICS)
 async def test_length_alone_earns_nothing(topic: str) -> None:
     """Saying little again and again, or padding with another subject, lifts no dimension."""
@@ -370,7 +393,7 @@ def test_the_identity_changes_with_what_a_level_depends_on() -> None:
         name = "another/1"
 
     own = GRADER.identity
-    assert (own.producer, own.model) == ("built-in", "built-in-grader/3")
+    assert (own.producer, own.model) == ("built-in", "built-in-grader/4")
     assert own == BuiltinGrader(BuiltinEmbedder()).identity
     assert own.prompt_hash != BuiltinGrader(Other()).identity.prompt_hash
     assert own.prompt_hash != BuiltinGrader(BuiltinEmbedder(), CALIBRATION.model_copy(update={"point_counts": 0.5})).identity.prompt_hash

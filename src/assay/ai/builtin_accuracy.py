@@ -7,11 +7,12 @@ closeness = cosine of the two vectors without the theme all key points share (ce
 It earns less as far as the prompt is as close, as its words stand under the opposite polarity, or as it waves something aside, and next to
 nothing as a list of terms. Beside the points made count the points begun and touched on. All three are believed the less, the more an essay
 assures and waves aside: who is wrong on a subject uses its words too, but mostly says that nothing can happen and nothing is needed.
+Since points made in words that share little with the rubric are not found, signs of how it is said (`builtin_wording`) stand beside them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,11 @@ from assay.ai.builtin_language import (
 from assay.ai.builtin_reading import Array, Reading
 from assay.ai.builtin_style import Judgement, Limit, judge, limits
 from assay.ai.builtin_vocabulary import ASSURANCES, DENIALS, DISMISSALS, OPPOSITES
+from assay.ai.builtin_wording import Wording, wording
 from assay.domain.rubric import KeyPoint
+
+_HOLDING: Final = frozenset({"list", "word_order", "prompt"})
+"""What limits accuracy too."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,20 @@ class Content:
     """How often something is waved aside or assured, per sentence to the matter (three added, so that once in a short text weighs less)."""
     trust: float
     """What that leaves of the belief in what is said, 0 to 1: all, where every point is made, since then there is reason to be sure."""
+    wording: Wording
+    """How it is said."""
+    to_the_matter: Wording
+    """How that is said which deals with the question: another subject told well is no sign of knowing this one."""
 
     @property
     def coverage(self) -> float:
         """The weighted mean strength over all points, 0 to 1."""
         return self._mean([found.strength for found in self.points])
+
+    def of_sentences(self, reading: Reading) -> Closeness:
+        """The closeness of the sentences alone."""
+        places = {unit: place for place, unit in enumerate(reading.units)}
+        return self.closeness.of([places[sentence] for sentence in reading.sentences])
 
     def begun(self, calibration: Calibration) -> float:
         """The weighted share of the points that are made at least in part, 0 to 1."""
@@ -100,15 +114,29 @@ def judge_accuracy(reading: Reading, content: Content, calibration: Calibration)
         "coverage": content.trust * content.coverage,
         "begun": content.trust * content.begun(calibration),
         "touched": content.trust * content.touched,
+        **_telling(content, calibration),
     }
     shown = sorted((found for found in content.points if found.strength > 0), key=lambda found: -found.strength * found.point.weight)
-    holding = [limit for limit in limits(reading, calibration) if limit.name in {"list", "word_order"} or limit == Limit("length", 0)]
+    holding = [limit for limit in limits(reading, content.wording, calibration) if limit.name in _HOLDING or limit == Limit("length", 0)]
     holding = [Limit("list", 1) if limit.name == "list" else limit for limit in holding]  # naming a thing explains nothing, but names it
     if content.touched < calibration.touched_least and max(found.strength for found in content.points) < calibration.evidence_least:
         holding.append(Limit("evidence", 0))
     judged = judge(values, calibration.accuracy, holding, [found.unit for found in shown if found.unit], calibration.accuracy_cuts)
+    said = content.to_the_matter
     details = {"dismissals": float(content.dismissals), "assurance": content.assurance, "trust": content.trust}
+    details |= {"letters": said.letters, "rarity": said.rarity, "conditions_per_word": said.conditions, "denials_per_word": said.denials}
     return judged._replace(details=details)
+
+
+def _telling(content: Content, calibration: Calibration) -> dict[str, float]:
+    """How far the wording is that of one who says something, each sign from 0 to 1; nothing where next to no point is touched on."""
+    said, matter = content.to_the_matter, ramp(content.touched, *calibration.matter)
+    return {
+        "plain_words": matter * ramp(said.letters, *calibration.plain_words),
+        "telling_words": matter * ramp(said.rarity, *calibration.telling_words),
+        "conditions": matter * ramp(said.conditions, *calibration.conditions),
+        "denials": matter * ramp(said.denials, *calibration.denials),
+    }
 
 
 def weigh(reading: Reading, calibration: Calibration) -> Content:
@@ -120,16 +148,22 @@ def weigh(reading: Reading, calibration: Calibration) -> Content:
     if not reading.units:
         none = tuple(PointEvidence(point, 0.0, None, 0.0, 0.0, float(base), 0.0) for point, base in zip(points, prompt, strict=True))
         nothing = np.zeros((0, len(points)), dtype=np.float32)
-        return Content(none, Closeness(nothing, nothing, nothing), 0.0, 0, 0.0, 1.0)
+        return Content(none, Closeness(nothing, nothing, nothing), 0.0, 0, 0.0, 1.0, *_wordings(reading, calibration))
     measured = _closeness(reading, reading.plain_units, theme, calibration)
     prose = [_trust(text, calibration) for text in reading.plain_units]
     found = [_best(reading, place, measured, float(prompt[place]), prose, calibration) for place in range(len(points))]
     dismissals, assurance = _assurance(reading, calibration)
-    content = Content(
-        tuple(_shared_out(found, calibration)), measured, _touched(reading, measured.total, calibration), dismissals, assurance, 1.0
-    )
+    touched = _touched(reading, measured.total, calibration)
+    made = tuple(_shared_out(found, calibration))
+    content = Content(made, measured, touched, dismissals, assurance, 1.0, *_wordings(reading, calibration))
     doubt = calibration.assurance_weight * ramp(assurance, *calibration.assured) * (1.0 - content.coverage)
     return replace(content, trust=1.0 - doubt)
+
+
+def _wordings(reading: Reading, calibration: Calibration) -> tuple[Wording, Wording]:
+    """Of the whole essay, and of what deals with the question."""
+    heard = [ramp(near, *calibration.heard) for near in reading.relevance]
+    return wording(reading, [1.0] * len(heard), calibration), wording(reading, heard, calibration)
 
 
 def _assurance(reading: Reading, calibration: Calibration) -> tuple[int, float]:

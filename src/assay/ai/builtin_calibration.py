@@ -1,7 +1,7 @@
 """The numbers the built-in grader decides by, in one value whose hash stands where a model's prompt hash stands.
 
 Thresholds of single measurements were chosen by hand on the development essays of `evals/grading`. Weights and cut points were fitted on
-these by `evals/fitting.py`, which also tells what they are worth on questions left out of the fit.
+these by `evals/fitting.py`, which also tells what they are worth on authors and on questions left out of the fit.
 The numbers belong to WordLlama's vectors; another embedder needs others.
 """
 
@@ -13,7 +13,7 @@ from assay.ai.builtin_vocabulary import VOCABULARY
 from assay.kit.hashing import content_hash
 from assay.kit.model import Value
 
-VERSION: Final = "built-in-grader/3"
+VERSION: Final = "built-in-grader/4"
 """Counts up when the code measures differently; changed numbers and words show in the hash."""
 
 
@@ -38,34 +38,44 @@ class Curve(Value):
 
 
 _CLARITY: Final = {
-    "sentence_length": Curve(rise=(3, 9), fall=(42, 26), weight=0.65),
-    "sentence_spread": Curve(rise=(0.05, 0.3), fall=(1.5, 0.8), weight=0.5),
-    "long_sentences": Curve(rise=(0.5, 0), weight=0.24),
-    "reading_ease": Curve(rise=(0, 50), weight=0.57),
-    "word_variety": Curve(rise=(0.55, 0.78), weight=0.41),
-    "vague_words": Curve(rise=(0.06, 0.01), weight=0.75),
-    "errors": Curve(rise=(0.9, 0.05), weight=0.83),
-    "shorthand": Curve(rise=(0.15, 0.02), weight=0.48),
-    "points_touched": Curve(rise=(0, 1), weight=0.67),
-    "topic": Curve(rise=(0.18, 0.4), weight=1.19),
+    "sentence_length": Curve(rise=(3, 9), fall=(42, 26), weight=0.52),
+    "sentence_spread": Curve(rise=(0.05, 0.3), fall=(1.5, 0.8), weight=0.51),
+    "long_sentences": Curve(rise=(0.5, 0), weight=0.17),
+    "reading_ease": Curve(rise=(0, 50), weight=0.87),
+    "word_variety": Curve(rise=(0.55, 0.78), weight=0.3),
+    "vague_words": Curve(rise=(0.06, 0.01), weight=0.57),
+    "errors": Curve(rise=(0.9, 0.05), weight=0.7),
+    "shorthand": Curve(rise=(0.15, 0.02), weight=0.58),
+    "points_touched": Curve(rise=(0, 1), weight=1.1),
+    "topic": Curve(rise=(0.18, 0.4), weight=0.97),
+    "joined_clauses": Curve(rise=(0, 0.02), weight=0.9),
+    "order": Curve(rise=(-1, 3), weight=0.53),
 }
 _ACCURACY: Final = {
-    "coverage": Curve(rise=(0, 1), weight=1.81),
-    "begun": Curve(rise=(0, 1), weight=1.32),
-    "touched": Curve(rise=(0, 1), weight=0.82),
+    "coverage": Curve(rise=(0, 1), weight=1.46),
+    "begun": Curve(rise=(0, 1), weight=1.05),
+    "touched": Curve(rise=(0, 1), weight=0.57),
+    "plain_words": Curve(rise=(0, 1), weight=1.02),
+    "telling_words": Curve(rise=(0, 1), weight=0.72),
+    "conditions": Curve(rise=(0, 1), weight=0.5),
+    "denials": Curve(rise=(0, 1), weight=0.37),
 }
 _COHERENCE: Final = {
-    "order": Curve(rise=(-0.5, 2.5), weight=2.75),
-    "opening": Curve(rise=(0, 1), weight=0.95),
-    "connected_sentences": Curve(rise=(0.1, 0.6), weight=0.84),
-    "kinds_of_relation": Curve(rise=(0, 4), weight=0.67),
-    "points_touched": Curve(rise=(0, 1), weight=1.29),
+    "order": Curve(rise=(-1, 3), weight=2.75),
+    "opening": Curve(rise=(0, 1), weight=0.93),
+    "connected_sentences": Curve(rise=(0.1, 0.6), weight=0.52),
+    "points_touched": Curve(rise=(0, 1), weight=1.05),
+    "plain_words": Curve(rise=(6.8, 5.4), weight=0.71),
+    "full_sentences": Curve(rise=(8, 17), weight=0.88),
+    "joined_clauses": Curve(rise=(0, 0.02), weight=0.86),
+    "denials": Curve(rise=(0, 0.03), weight=0.62),
+    "leaning_sentences": Curve(rise=(0, 0.4), weight=0.45),
 }
 _ORDER: Final = {
-    "same_point": 11.55, "next_point": 8.17, "announced": 6.06, "similar": 2.67, "introduced": 1.16, "point_order": 0.34,
-    "described_order": 6.25, "counted": 1.72, "opening_words": 4.66, "closing_words": 3.58, "count_words": 0.45, "leaning_words": 1.85,
-    "condition": 3.87, "problem": 0.47, "advice": 3.31, "checking": 2.6, "sequel": 2.45, "of_the_question": 2.5, "stands_alone": 1.7,
-    "short_start": 0.97, "no_pronoun": 0.7, "problem_first": 1.2, "no_point_yet": 1.88, "point_sweep": 0.71,
+    "same_point": 14.5, "next_point": 8.27, "announced": 8.12, "similar": 1.22, "introduced": 0.83, "point_order": 0.42,
+    "described_order": 6.99, "counted": 2.09, "opening_words": 7.09, "closing_words": 5.81, "count_words": 0.88, "leaning_words": 1.69,
+    "condition": 3.66, "problem": 0, "advice": 4.02, "checking": 1.85, "sequel": 2.5, "of_the_question": 3.36, "stands_alone": 1.87,
+    "short_start": 1.27, "no_pronoun": 0.48, "problem_first": 1.27, "no_point_yet": 1.77, "point_sweep": 0.79,
 }  # fmt: skip
 
 
@@ -98,6 +108,22 @@ class Calibration(Value):
     """What a unit loses that waves something aside."""
     contradiction_weight: float = 1.6
     """The share of a point that is turned round, times this, is taken off."""
+    matter: tuple[float, float] = (0.0, 0.3)
+    """Share of the points touched on up to which the wording tells nothing, and from which it tells all."""
+    heard: tuple[float, float] = (0.1, 0.2)
+    """Cosine to the nearest key point or sentence of the prompt from which a sentence's wording tells about accuracy, and tells all."""
+    usual_words: tuple[float, float, float] = (6.1, 0.835, 20)
+    """Letters and rarity of the content words of any text, and as how many words this is thrown in, so that a short text tells less."""
+    plain_words: tuple[float, float] = (6.8, 5.4)
+    """Letters per content word: from the first on generalities, down to the second plain words."""
+    telling_words: tuple[float, float] = (0.8, 0.87)
+    """Rarity of the content words: up to the first anybody's words, from the second on those of the matter."""
+    conditions: tuple[float, float] = (0.0, 0.04)
+    """Words of condition per word, from none to as many as a careful answer has."""
+    denials: tuple[float, float] = (0.0, 0.03)
+    """Words per word that say what does not hold, from none to as many as a careful answer has."""
+    prompt_again: float = 0.55
+    """Share of the content words that stand in the prompt above which a text only says it again (answers have 0.4 at most)."""
     point_counts: float = 0.4
     """Strength from which a point is reported as covered."""
     evidence_least: float = 0.1
@@ -116,9 +142,9 @@ class Calibration(Value):
     """Words: up to the first a mere phrase, from the second on room enough to state something."""
     words_per_point: float = 9.0
     """Room that a unit needs for each point it is credited with."""
-    accuracy_cuts: tuple[float, float, float, float] = (0.142, 0.323, 0.536, 0.788)
-    clarity_cuts: tuple[float, float, float, float] = (0.67, 0.784, 0.855, 0.958)
-    coherence_cuts: tuple[float, float, float, float] = (0.496, 0.658, 0.76, 0.901)
+    accuracy_cuts: tuple[float, float, float, float] = (0.246, 0.386, 0.511, 0.658)
+    clarity_cuts: tuple[float, float, float, float] = (0.599, 0.697, 0.77, 0.858)
+    coherence_cuts: tuple[float, float, float, float] = (0.471, 0.591, 0.668, 0.761)
     """Score from which levels 1 to 4 are given."""
     topical: tuple[float, float] = (0.18, 0.165)
     """Mean and median closeness of the sentences to the question below which (either) the text is about something else."""

@@ -1,7 +1,8 @@
 """Clarity as the built-in grader measures it: how easily the sentences can be read, apart from what they say.
 
 Sentence length and its spread, readability (Flesch, 1948), variety of words (moving-average type-token ratio, Covington and McFall, 2010),
-vague words, shorthand, signs of error, and how far the sentences deal with the question at all: to be clear is to be clear about it.
+vague words, shorthand, signs of error, clauses tied together, the order of the sentences (who has to look for the thread does not read
+easily), and how far the sentences deal with the question at all: to be clear is to be clear about it.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Final
 from assay.ai.builtin_accuracy import Content
 from assay.ai.builtin_calibration import Calibration, ramp
 from assay.ai.builtin_language import LONG_SENTENCE, Span, clashes, has_verb, syllables, tokens, words
+from assay.ai.builtin_order import Order
 from assay.ai.builtin_reading import Reading
 from assay.ai.builtin_style import Judgement, Limit, judge, limits, topicality
 from assay.ai.builtin_vocabulary import INFORMAL, MISSPELT, VAGUE
@@ -23,7 +25,7 @@ _SHORT: Final = re.compile(r"\b(?:[A-Z]{2,}\w*|[a-z]+[A-Z]\w*|\d[\d.]*[A-Za-z]\w
 _ENDED: Final = re.compile(r"[.!?:\u2026][\"'\u201d\u2019)\]]*$")
 
 
-def judge_clarity(reading: Reading, content: Content, calibration: Calibration) -> Judgement:
+def judge_clarity(reading: Reading, content: Content, order: Order, calibration: Calibration) -> Judgement:
     """The level of clarity with its signals and the two clearest sentences that deal with the question."""
     found = reading.sentences
     lengths = [len(words(sentence.text)) for sentence in found] or [0]
@@ -39,8 +41,11 @@ def judge_clarity(reading: Reading, content: Content, calibration: Calibration) 
         "shorthand": shorthand(reading),
         "points_touched": content.touched,
         "topic": topicality(reading),
+        "joined_clauses": content.wording.joints,
+        "order": order.score,
     }
-    holding = [Limit("list", 1) if limit.name == "list" else limit for limit in limits(reading, calibration)]  # single terms can be read
+    holding = limits(reading, content.wording, calibration)
+    holding = [Limit("list", 1) if limit.name == "list" else limit for limit in holding]  # single terms can be read
     return judge(values, calibration.clarity, holding, clearest(reading), calibration.clarity_cuts)
 
 

@@ -50,14 +50,31 @@ REMARKS: Final[dict[str, tuple[str, str]]] = {
         "Connecting words show how your thoughts relate.",
         "Say how your thoughts relate: because, therefore, however, if.",
     ),
-    "kinds_of_relation": (
-        "You give causes, conditions and contrasts.",
-        "Do more than add one point to the next: give reasons and conditions.",
+    "plain_words": (
+        "You use plain words, so that the thread is easy to follow.",
+        "Use short and concrete words; long and general ones hide how one thought follows from the other.",
+    ),
+    "full_sentences": (
+        "Your sentences have room for a thought and its reason.",
+        "Very short sentences leave no room for reasons; join what belongs together.",
+    ),
+    "joined_clauses": (
+        "You tie what you claim to its explanation.",
+        "Tie a claim and its explanation together in one sentence.",
+    ),
+    "denials": (
+        "You also say what does not hold.",
+        "Say also what does not hold, and where a measure ends.",
+    ),
+    "leaning_sentences": (
+        "Your sentences take up what was said before.",
+        "Let more sentences take up what the one before has said.",
     ),
 }
 """Per signal, what is said when it is strong and what is advised when it is weak."""
 
 LIMITS: Final = {
+    "prompt": "The text says the question again and adds nothing to it.",
     "length": "There is too little text of your own to show more.",
     "sentences": "With so few sentences no line of argument can show.",
     "list": "The text is a list of terms rather than sentences that say something about them.",

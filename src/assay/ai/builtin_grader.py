@@ -26,6 +26,7 @@ from assay.ai.builtin_feedback import (
     style_reasons,
 )
 from assay.ai.builtin_language import Span, words
+from assay.ai.builtin_order import judge_order
 from assay.ai.builtin_reading import Reading, read
 from assay.ai.builtin_style import Judgement
 from assay.domain.errors import Fault, ProviderError
@@ -82,8 +83,9 @@ def _grade(reading: Reading, calibration: Calibration) -> VerdictDraft:
     content = weigh(reading, calibration)
     made = [found.point.id for found in content.points if found.strength >= calibration.point_counts]
     missed = [found for found in content.points if found.point.id not in made]
-    clarity = judge_clarity(reading, content, calibration)
-    coherence = judge_coherence(reading, content, calibration)
+    order = judge_order(reading, content.of_sentences(reading), calibration)
+    clarity = judge_clarity(reading, content, order, calibration)
+    coherence = judge_coherence(reading, content, order, calibration)
     drafts = {
         Dimension.CLARITY: _style(Dimension.CLARITY, reading, clarity),
         Dimension.ACCURACY: _accuracy(reading, content, missed, calibration),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from assay.ai.builtin_calibration import Calibration, Curve
 from assay.ai.builtin_language import Span, clashes, function_share, list_share
 from assay.ai.builtin_reading import Reading
+from assay.ai.builtin_wording import Wording
 
 
 class Signal(NamedTuple):
@@ -71,11 +72,13 @@ def level_of(score: float, cuts: Sequence[float]) -> int:
     return sum(score >= cut for cut in cuts)
 
 
-def limits(reading: Reading, calibration: Calibration) -> list[Limit]:
-    """What limits clarity and coherence alike: too little own text, a list of terms, words in no order, or another subject."""
+def limits(reading: Reading, said: Wording, calibration: Calibration) -> list[Limit]:
+    """What limits all dimensions: too little own text, the question said again, a list of terms, words in no order, or another subject."""
     text = " ".join(reading.plain)
     own = len(reading.own_words)
     found = [Limit("length", level) for level, least in enumerate(calibration.min_words) if own < least][:1]
+    if said.of_the_prompt > calibration.prompt_again:
+        found.append(Limit("prompt", 0))
     prose = function_share(text)
     if prose < calibration.prose[1] or list_share(text) > calibration.listing[1]:
         found.append(Limit("list", 1 if prose >= calibration.prose[0] else 0))

@@ -182,6 +182,8 @@ DANGLING: Final = re.compile(
     re.IGNORECASE,
 )
 """Openings that point back to something that only the text itself can have said: the question does not supply it."""
+CONDITIONS: Final = _words("if when unless otherwise until once only before after while")
+"""Words that say when something holds, and when not."""
 PROBLEM: Final = re.compile(
     r"\b(?:problem|cause|reason|why|happened|root|means|question|shows?|fault|trouble|because|today|yesterday|at the moment|normally"
     r"|explains?)\b",
@@ -232,6 +234,7 @@ VOCABULARY: Final = {
     "numbered": sorted(BEFORE_NUMBERS),
     "closing": sorted(CLOSING),
     "pronouns": sorted(PRONOUNS),
+    "conditions": sorted(CONDITIONS),
     "connectives": {kind: list(found) for kind, found in CONNECTIVES.items()},
     "opposites": [list(pair) for pair in OPPOSITES],
     "signs": [one.pattern for one in (PROBLEM, COUNTED, FIRST, CONDITION, ADVICE, CHECKING, SEQUEL, PRONOUN)],
