@@ -92,7 +92,7 @@ def run(console: Console, *, half: Half, files: Files | None = None, bare: bool 
         "How good the recommended credentials are, beside simpler recommenders",
         facts,
         _figures(scores, targets=own),
-        [_systems(scores), _tracks(cases, scores), scores.lost],
+        [_systems(scores), _tracks(cases, scores), *([] if files else [_levels(cases, scores, wanted)]), scores.lost],
         _notes(scores),
     )
 
@@ -221,6 +221,20 @@ def _tracks(cases: Sequence[Case], scores: Scores) -> Table:
         cells += [float(np.mean([measured[place].precision for place in places])) for measured in scores.systems.values()]
         rows.append(tuple(cells))
     return Table("P@5 per track", ("track", "queries", *scores.systems), rows)
+
+
+def _levels(cases: Sequence[Case], scores: Scores, relevant: int) -> Table:
+    """By general level, beside what the judgments leave to be reached: who knows all that is taught has little left to be recommended."""
+    base = {student.id: student.base for student in golden.students()}
+    rows: list[tuple[Cell, ...]] = []
+    for level in sorted({base[case.query.id] for case in cases}):
+        places = [place for place, case in enumerate(cases) if base[case.query.id] == level]
+        suiting = [sum(grade >= relevant for grade in cases[place].query.grades.values()) for place in places]
+        reachable = float(np.mean([min(FEW, count) / FEW for count in suiting]))
+        cells: list[Cell] = [str(level), len(places), reachable]
+        cells += [float(np.mean([measured[place].precision for place in places])) for measured in scores.systems.values()]
+        rows.append(tuple(cells))
+    return Table("P@5 per general level", ("level", "queries", "reachable", *scores.systems), rows)
 
 
 def _notes(scores: Scores) -> list[str]:
