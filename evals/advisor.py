@@ -33,7 +33,7 @@ class Student(Value):
     """Whether one may look at the student while tuning."""
     track: Slug
     who: str
-    base: int = Field(ge=0, le=3)
+    base: int = Field(ge=0, le=2)
     """Mastery of what `mastery` does not name."""
     mastery: dict[Slug, int]
     interests: dict[Slug, float]
