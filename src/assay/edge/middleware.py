@@ -1,6 +1,7 @@
 """What every request passes: a correlation id, a timer, a size limit, and the headers a browser needs to be strict. Plain ASGI."""
 
 import re
+from http import HTTPStatus
 from time import perf_counter
 from typing import Final
 
@@ -28,6 +29,8 @@ SECURITY_HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 QUIET: Final = ("/healthz", "/readyz", "/metrics", "/static")
+POLLED: Final = "/assessments/{assessment_id}/status"
+"""Asked every second by everybody who waits: counted, but not a line in the log each time."""
 
 
 class Correlation:
@@ -71,7 +74,8 @@ def _observe(scope: Scope, status: int, seconds: float) -> None:
     root = "/api/v1" if scope.get("root_path", "").endswith("/api/v1") else ""
     method = scope["method"]
     metrics.REQUEST_SECONDS.labels(method=method, route=root + route, status=str(status), track=scope["state"]["track"]).observe(seconds)
-    if not scope["path"].startswith(QUIET):
+    polled = route.endswith(POLLED) and status == HTTPStatus.OK
+    if not polled and not scope["path"].startswith(QUIET):
         log.info("request", method=method, route=root + route, status=status, milliseconds=round(seconds * 1000, 1))
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.domain.actors import Actor
+from assay.domain.actors import Actor, Role
 from assay.domain.bundle import BankQuestion
 from assay.domain.degradation import Degradation
 from assay.domain.jobs import JobType
@@ -40,17 +40,26 @@ _SEEN = """
     SELECT a.id, a.student_id, t.id AS track_id, t.slug AS track_slug, t.name AS track_name, a.started_at, a.expires_at,
            a.submitted_at, a.completed_at, a.closed_at, clock_timestamp() AS now
     FROM assessments a JOIN role_catalog t ON t.id = a.track_id
-    WHERE (
-        (:role = 'student' AND a.student_id = :actor)
-        OR (:role = 'advisor' AND EXISTS (
-            SELECT FROM cohort_members mine JOIN cohort_members theirs USING (cohort_id)
-            WHERE mine.user_id = :actor AND theirs.user_id = a.student_id))
-    ) AND (CAST(:scope AS uuid) IS NULL OR a.id = CAST(:scope AS uuid))
+    WHERE {sees} AND (CAST(:scope AS uuid) IS NULL OR a.id = CAST(:scope AS uuid))
 """
-_ONE = text(_SEEN + " AND a.id = :id")
-_ONE_LOCKED = text(_SEEN + " AND a.id = :id FOR UPDATE OF a")
-_OPEN = text(_SEEN + " AND a.track_id = :track AND a.closed_at IS NULL")
-_PAGE = text(_SEEN + " AND (CAST(:before AS uuid) IS NULL OR a.id < CAST(:before AS uuid)) ORDER BY a.id DESC LIMIT :limit")
+_SEES: Final[dict[Role, str]] = {
+    Role.STUDENT: "a.student_id = :actor",
+    Role.ADVISOR: """EXISTS (
+        SELECT FROM cohort_members mine JOIN cohort_members theirs USING (cohort_id)
+        WHERE mine.user_id = :actor AND theirs.user_id = a.student_id)""",
+    Role.ADMIN: "false",
+}
+
+
+def _by_role(statement: str) -> dict[Role, TextClause]:
+    """`statement` about what is `{seen}`, for each role. With the role as a parameter Postgres would plan it anew each time."""
+    return {role: text(statement.replace("{seen}", _SEEN.replace("{sees}", sees))) for role, sees in _SEES.items()}
+
+
+_ONE: Final = _by_role("{seen} AND a.id = :id")
+_ONE_LOCKED: Final = _by_role("{seen} AND a.id = :id FOR UPDATE OF a")
+_OPEN: Final = _by_role("{seen} AND a.track_id = :track AND a.closed_at IS NULL")
+_PAGE: Final = _by_role("{seen} AND (CAST(:before AS uuid) IS NULL OR a.id < CAST(:before AS uuid)) ORDER BY a.id DESC LIMIT :limit")
 _CLOSE_EXPIRED = text(
     "UPDATE assessments SET closed_at = clock_timestamp()"
     " WHERE id = :id AND closed_at IS NULL AND submitted_at IS NULL AND expires_at <= clock_timestamp()"
@@ -61,9 +70,9 @@ _SNAPSHOT = text(
 )
 # All in one statement, since whoever waits asks every second. Of jobs that were sent again the one speaks that ended last: while a new one
 # runs, what stands is what the one before has written.
-_STANDING = text(
-    f"""
-    WITH seen AS ({_SEEN} AND a.id = :id), jobs AS (
+_STANDING: Final = _by_role(
+    """
+    WITH seen AS ({seen} AND a.id = :id), jobs AS (
         SELECT jsonb_object_agg(job.job_type, jsonb_build_object(
             'status', job.status, 'attempt', job.attempt, 'crashes', job.crashes, 'claimed_at', job.first_claimed_at,
             'finished_at', job.finished_at, 'typical_seconds', typical.seconds)) AS found
@@ -81,7 +90,7 @@ _STANDING = text(
         FROM degraded_stages WHERE assessment_id = :id
     )
     SELECT seen.*, jobs.found AS jobs, stages.found AS stages FROM seen, jobs, stages
-    """  # noqa: S608 - nothing but our own words
+    """
 )
 
 
@@ -155,19 +164,19 @@ class Assessments:
 
     async def visible(self, assessment_id: UUID, actor: Actor, *, lock: bool = False) -> AssessmentRow | None:
         """The assessment if `actor` owns it or advises its student; locked against change when asked."""
-        query = _ONE_LOCKED if lock else _ONE
+        query = (_ONE_LOCKED if lock else _ONE)[actor.role]
         values = {"id": assessment_id, **_as(actor)}
         return _row((await self._session.execute(query, values)).mappings().first())
 
     async def open_one(self, actor: Actor, track_id: UUID) -> AssessmentRow | None:
         """The actor's assessment of this track that is neither finished nor closed."""
         values = {"track": track_id, **_as(actor)}
-        return _row((await self._session.execute(_OPEN, values)).mappings().first())
+        return _row((await self._session.execute(_OPEN[actor.role], values)).mappings().first())
 
     async def page(self, actor: Actor, before: UUID | None, limit: int) -> list[AssessmentRow]:
         """What the actor may see, newest first, older than `before`."""
         values = {"before": before, "limit": limit, **_as(actor)}
-        rows = (await self._session.execute(_PAGE, values)).mappings().all()
+        rows = (await self._session.execute(_PAGE[actor.role], values)).mappings().all()
         return [found for row in rows if (found := _row(row))]
 
     async def close_expired(self, assessment_id: UUID) -> None:
@@ -188,7 +197,7 @@ class Assessments:
 
         Unfinished jobs come with the mean duration of the last twenty of their kind.
         """
-        row = (await self._session.execute(_STANDING, {"id": assessment_id, **_as(actor)})).mappings().first()
+        row = (await self._session.execute(_STANDING[actor.role], {"id": assessment_id, **_as(actor)})).mappings().first()
         if row is None:
             return None
         jobs, stages = row["jobs"] or {}, row["stages"] or ()
@@ -200,7 +209,9 @@ class Assessments:
 
 
 def _as(actor: Actor) -> dict[str, Any]:
-    return {"role": actor.role, "actor": actor.id, "scope": actor.assessment_id}
+    """What the statements by role ask of; an administrator sees nothing here, whoever it is."""
+    who = {} if actor.role is Role.ADMIN else {"actor": actor.id}
+    return {**who, "scope": actor.assessment_id}
 
 
 def _row(row: Any) -> AssessmentRow | None:
