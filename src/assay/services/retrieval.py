@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from assay.db.repositories.credentials import CredentialRow
 from assay.db.repositories.search import CurrentVersion, TextHit
@@ -30,8 +31,8 @@ POOL: Final = 60
 _KEPT_CONTENTS: Final = 2_000
 _KEPT_ROLES: Final = 32
 _known: Final[dict[UUID, CredentialContent]] = {}
-_near_roles: Final[dict[tuple[UUID, str], list[ChunkHit]]] = {}
-"""What lies near a role, by index version and text: all students of a track ask for it, and a version never changes."""
+_near_roles: Final[WeakKeyDictionary[VectorStore, dict[tuple[UUID, str], list[ChunkHit]]]] = WeakKeyDictionary()
+"""What a store holds near a role, by index version and text: all students of a track ask for it, and a version never changes."""
 _builds_on: Final[dict[UUID, tuple[Slug, ...]]] = {}
 """Prerequisites by credential, as they were when it was last looked up: what is asked for at once, and checked."""
 
@@ -147,13 +148,16 @@ async def _nearest(
         return {}, Shortfall(cause=Cause.MISCONFIGURED, detail="the index was built by another embedder and has to be rebuilt")
     away = "the embedder"
     try:
-        known = {part.name: hits for part in parts if (hits := _near_roles.get((index.id, part.text)))}
+        near_roles = _near_roles.setdefault(vector_store, {})
+        known = {part.name: hits for part in parts if (hits := near_roles.get((index.id, part.text)))}
         asked = [part for part in parts if part.name not in known]
         vectors = await embedder.embed([part.text for part in asked])
         away = "the vector store"
         found = await vector_store.nearest(index.id, vectors, CHUNKS_PER_PART)
         hits_of = known | {part.name: hits for part, hits in zip(asked, found, strict=True)}
-        _keep_roles(index, asked, hits_of)
+        if len(near_roles) >= _KEPT_ROLES:
+            near_roles.clear()
+        near_roles.update({(index.id, part.text): hits_of[part.name] for part in asked if part.name is PartName.ROLE})
         return {part.name: hits_of[part.name] for part in parts}, None
     except ProviderError as error:
         if patient and error.fault in PASSING_FAULTS:
@@ -161,12 +165,6 @@ async def _nearest(
         if away == "the embedder" and await _is_away(vector_store, index):
             away = "the embedder and the vector store"
         return {}, Shortfall(cause=Cause(error.fault), detail=f"{away} did not answer")
-
-
-def _keep_roles(index: Index, parts: Iterable[QueryPart], hits: Mapping[PartName, list[ChunkHit]]) -> None:
-    if len(_near_roles) >= _KEPT_ROLES:
-        _near_roles.clear()
-    _near_roles.update({(index.id, part.text): hits[part.name] for part in parts if part.name is PartName.ROLE})
 
 
 async def _is_away(vector_store: VectorStore, index: Index) -> bool:
