@@ -92,6 +92,7 @@ async def open_runtime(
         settings.async_database_url,
         pool_size=settings.database_pool_size,
         pool_timeout=settings.database_pool_timeout,
+        connect_timeout=settings.database_connect_timeout,
         statement_timeout_ms=settings.statement_timeout_ms,
     )
     broker = RqBroker(settings.redis_url.get_secret_value(), settings.queue_namespace, at_home)

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(SecretStr("postgresql://assay@127.0.0.1/assay"), validation_alias=_plain("DATABASE_URL"))
     database_pool_size: int = 20
     database_pool_timeout: float = 5.0
+    database_connect_timeout: float = 5.0
     statement_timeout_ms: int = 15_000
     redis_url: SecretStr = Field(SecretStr("redis://127.0.0.1:6379/0"), validation_alias=_plain("REDIS_URL"))
 

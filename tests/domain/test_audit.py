@@ -84,4 +84,9 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "index.requested",
         "index.switched",
         "job.resent",
+        "webhook.registered",
+        "webhook.secret_rotated",
+        "webhook.enabled",
+        "webhook.removed",
+        "webhook.resent",
     }

@@ -7,9 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 
 def create_engine(
-    url: str, *, pool_size: int, pool_timeout: float, statement_timeout_ms: int, application_name: str = "assay"
+    url: str,
+    *,
+    pool_size: int,
+    pool_timeout: float,
+    statement_timeout_ms: int,
+    connect_timeout: float = 5.0,
+    application_name: str = "assay",
 ) -> AsyncEngine:
-    """An engine of at most `pool_size` connections; a request waits at most `pool_timeout` seconds for one."""
+    """An engine of at most `pool_size` connections.
+
+    A request waits at most `pool_timeout` seconds for one, a new one takes at most `connect_timeout`.
+    """
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -21,7 +30,7 @@ def create_engine(
         json_serializer=_to_json,
         hide_parameters=True,  # errors are logged, and values may be somebody's words
         connect_args={
-            "timeout": 5,
+            "timeout": connect_timeout,
             "server_settings": {
                 "application_name": application_name,
                 "statement_timeout": str(statement_timeout_ms),
