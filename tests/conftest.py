@@ -16,6 +16,7 @@ import pytest_asyncio
 import servers
 import structlog
 from journeys import Student
+from receivers import Receiver, receiver
 from starlette.applications import Starlette
 
 from assay.asgi import create_app
@@ -215,3 +216,10 @@ async def drainer(runtime: Runtime) -> AsyncIterator[Drainer]:
 def fresh_key() -> str:
     """A random data key."""
     return new_key()
+
+
+@pytest_asyncio.fixture
+async def there() -> AsyncIterator[Receiver]:
+    """A receiver of webhooks on loopback."""
+    async with receiver() as opened:
+        yield opened

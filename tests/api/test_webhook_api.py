@@ -1,17 +1,15 @@
 """Webhooks at the API: admins register, rotate, look and resend; secrets are told once; nobody else sees anything."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
-import pytest_asyncio
 from dead import working
 from hooks import delivering, rows, settled, with_hooks
 from journeys import Student
-from receivers import Answer, Receiver, is_signed, receiver
+from receivers import Answer, Receiver, is_signed
 
 from assay.domain.webhooks import DeliveryStatus
 from assay.kit.ids import new_id
@@ -25,13 +23,6 @@ ENDPOINTS = "/webhooks/endpoints"
 def settings(settings: Settings) -> Settings:
     """Loopback may be told."""
     return with_hooks(settings)
-
-
-@pytest_asyncio.fixture
-async def there() -> AsyncIterator[Receiver]:
-    """A receiver on loopback."""
-    async with receiver() as opened:
-        yield opened
 
 
 async def _register(admin: Student, url: str, *events: str, **headers: str) -> httpx2.Response:

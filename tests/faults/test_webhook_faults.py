@@ -2,12 +2,10 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 from hooks import log_of, registered, rows, settled, with_hooks
 from journeys import Student
 from processes import Processes
@@ -25,13 +23,6 @@ HOOKS = {"ASSAY_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8", "ASSAY_WEBHOOK_RETRY_S
 def settings(settings: Settings) -> Settings:
     """Loopback may be told."""
     return with_hooks(settings)
-
-
-@pytest_asyncio.fixture
-async def there() -> AsyncIterator[Receiver]:
-    """A receiver on loopback."""
-    async with receiver() as opened:
-        yield opened
 
 
 async def _finished(student: Student, track_id: UUID) -> dict[str, Any]:

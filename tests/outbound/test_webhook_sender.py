@@ -2,14 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpcore2
 import pytest
-import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -66,13 +65,6 @@ class Names:
         """The next answer."""
         self.asked += 1
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-
-
-@pytest_asyncio.fixture
-async def there() -> AsyncIterator[Receiver]:
-    """A receiver on loopback."""
-    async with receiver() as opened:
-        yield opened
 
 
 @pytest.fixture

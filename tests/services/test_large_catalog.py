@@ -27,6 +27,29 @@ async def _search(runtime: Runtime, store: PgVectorStore) -> Retrieved:
     return await search(PARTS, open_uow=runtime.open_uow, embedder=runtime.embedder, vector_store=store)
 
 
+class Counting(PgVectorStore):
+    """The store, with a note of how many vectors it was asked about each time."""
+
+    def __init__(self, *args, **options) -> None:  # noqa: ANN002, ANN003 - as the inner one
+        super().__init__(*args, **options)
+        self.asked: list[int] = []
+
+    async def nearest(self, index_version, vectors, limit):  # noqa: ANN001, ANN201 - as the inner one
+        """As the inner one."""
+        self.asked.append(len(vectors))
+        return await super().nearest(index_version, vectors, limit)
+
+
+async def test_a_role_is_searched_for_once_in_each_store(runtime: Runtime) -> None:
+    """What lies near it is found again without asking; another store of the same index is asked for itself."""
+    store, other = Counting(runtime.engine), Counting(runtime.engine)
+    first, second = await _search(runtime, store), await _search(runtime, store)
+    assert store.asked == [2, 1]
+    assert second == first
+    assert await _search(runtime, other) == first
+    assert other.asked == [2]
+
+
 async def test_text_ranks_what_the_vectors_found(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small: text finds credentials of its own. Large: every text hit is one that a vector found, in the order and score of before."""
     store = Narrow(runtime.engine)

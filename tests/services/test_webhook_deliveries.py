@@ -1,7 +1,7 @@
 """Deliveries: at least once under one id, tried again by the schedule, and no endpoint at the cost of another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from invariants import broken
 from ledger import expire, sweep
 from receivers import Answer, Receiver, ids, is_signed, receiver
 from sqlalchemy import text
+from standardwebhooks.webhooks import Webhook
 from structlog.testing import capture_logs
 from waiting import until
 
@@ -37,13 +38,6 @@ from assay.settings import Settings
 def settings(settings: Settings) -> Settings:
     """Loopback may be told, soon again."""
     return with_hooks(settings)
-
-
-@pytest_asyncio.fixture
-async def there() -> AsyncIterator[Receiver]:
-    """A receiver on loopback."""
-    async with receiver() as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture
@@ -337,7 +331,6 @@ async def test_a_secret_is_replaced_without_a_gap(runtime: Runtime, there: Recei
 
 async def test_the_reference_library_takes_what_arrives(runtime: Runtime, there: Receiver, assessment_id: UUID) -> None:
     """`standardwebhooks` verifies id, time and signature of the request as it came in, with either secret of an overlap."""
-    library: Any = pytest.importorskip("standardwebhooks.webhooks")
     old = await registered(runtime, there.url)
     async with runtime.open_uow() as uow:
         new = await webhooks.rotate(uow, ADMIN, old.id, RotationWrite())
@@ -346,7 +339,7 @@ async def test_the_reference_library_takes_what_arrives(runtime: Runtime, there:
         await settled(runtime)
     (message,) = there.received
     for secret in (old.secret, new.secret):
-        assert library.Webhook(secret).verify(message.body, message.headers)["type"] == "recommendation.feedback"
+        assert Webhook(secret).verify(message.body, message.headers)["type"] == "recommendation.feedback"
 
 
 class Names:

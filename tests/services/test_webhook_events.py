@@ -1,12 +1,10 @@
 """What is announced, to whom, and that it names nobody."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 from dead import buried, working
 from factories import claimed_job
 from graders import ScriptedGrader
@@ -28,13 +26,6 @@ from assay.settings import Settings
 def settings(settings: Settings) -> Settings:
     """Loopback may be told."""
     return with_hooks(settings)
-
-
-@pytest_asyncio.fixture
-async def there() -> AsyncIterator[Receiver]:
-    """A receiver on loopback."""
-    async with receiver() as opened:
-        yield opened
 
 
 async def _told(runtime: Runtime, there: Receiver, count: int) -> list[dict[str, Any]]:

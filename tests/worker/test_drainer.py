@@ -10,8 +10,10 @@ from graders import FailingNarrator, ScriptedGrader, StuckGrader, quoting
 from journeys import Student
 from sqlalchemy import text
 
+from assay.broker.rq import RqBroker
 from assay.domain.errors import Fault, ProviderError
 from assay.domain.jobs import JobType
+from assay.kit.ids import new_id
 from assay.runtime import Runtime
 from assay.services.grading import Graders
 from assay.worker import handlers
@@ -181,3 +183,26 @@ async def test_many_submissions_share_the_slots(runtime: Runtime, student: Stude
     await task
     assert len(results) == 6
     await _one_effect_each(runtime)
+
+
+async def test_a_ring_is_answered_at_home_while_there_is_room(runtime: Runtime) -> None:
+    """By the lane whose job it is; not with more due than fits, nor once the drainer has stopped."""
+    drainer = Drainer(runtime, "test:1")
+    assert drainer.takes(JobType.GENERATE_RECOMMENDATIONS)
+    assert not drainer.takes(JobType.DELIVER_WEBHOOK)
+    full = Drainer(replace(runtime, settings=runtime.settings.model_copy(update={"worker_slots": 0})), "test:2")
+    for each, rest in ((drainer, 0.0), (full, 0.1)):
+        task = asyncio.create_task(each.run())
+        await asyncio.sleep(rest)
+        assert each.takes(JobType.SCORE_ESSAY) is (each is drainer)
+        await each.stop()
+        await task
+        assert not each.takes(JobType.SCORE_ESSAY)
+
+
+@pytest.mark.parametrize("at_home", [True, False])
+async def test_who_is_at_home_needs_no_message(at_home: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Nobody answers at this address: the ring is answered all the same, or lost."""
+    broker = RqBroker("redis://127.0.0.1:1/0", at_home=lambda _: at_home)
+    assert await broker.ring(JobType.SCORE_ESSAY, new_id()) is at_home
+    await broker.close()

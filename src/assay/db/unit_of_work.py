@@ -155,8 +155,8 @@ async def _place(places: asyncio.Semaphore, patience: float) -> AsyncIterator[No
 async def _closing(session: AsyncSession) -> AsyncIterator[AsyncSession]:
     """Close the session at the end.
 
-    Its own context manager makes a task of that each time, so that no cancellation interrupts it. It takes as long as a short statement,
-    and is needed only after a failure: what has been committed, or had no transaction, is given back without waiting for anything.
+    Its own context manager makes a task of that each time, so that no cancellation interrupts it. That is needed only after a failure:
+    what has been committed, or had no transaction, is given back without waiting for anything.
     """
     try:
         yield session

@@ -27,7 +27,7 @@ def settle() -> None:
 
 
 def tidy() -> None:
-    """Collect what is unreachable and return what is free: a few milliseconds, for a moment with nothing to do."""
+    """Collect what is unreachable and return what is free. For a moment with nothing to do."""
     gc.collect()
     give_back()
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from assay.db.models import EssayScore
+from assay.db.repositories.jobs import Completed
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain import judging
 from assay.domain.degradation import Cause, Degradation, Stage
@@ -49,7 +50,7 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
     """End a job that cannot be done: each essay is held for a person, the recommendation goes on without the essays."""
     async with open_uow() as uow:
         essays, _ = await read_essays(uow, bank, job.assessment_id)
-        await _complete(uow, job, JobStatus.DEAD, error)
+        completed = await _complete(uow, job, JobStatus.DEAD, error)
         held = [Graded(essay, judging.not_scored(grading.flags_of(essay)), grading.unasked(essay, grading.NOBODY), "") for essay in essays]
         degradation = Degradation(
             stage=Stage.ESSAY_SCORING,
@@ -59,7 +60,8 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
             detail="The essays could not be scored automatically and are held for a person",
         )
         await _write(uow, job, held, degradation)
-        await webhook_events.job_given_up(uow, job, Stage.ESSAY_SCORING, cause)
+        if completed.is_heard:
+            await webhook_events.job_given_up(uow, job, Stage.ESSAY_SCORING, cause)
 
 
 async def read_essays(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) -> tuple[list[Essay], int]:
@@ -125,10 +127,11 @@ def _degradation(graded: Sequence[Graded], unreadable: int, clock: Clock) -> Deg
     return None
 
 
-async def _complete(uow: UnitOfWork, job: ClaimedJob, status: JobStatus, error: str | None = None) -> None:
+async def _complete(uow: UnitOfWork, job: ClaimedJob, status: JobStatus, error: str | None = None) -> Completed:
     completed = await uow.jobs.complete(job, status, error)
     if completed.released is not None:
         uow.ring_after_commit(JobType.GENERATE_RECOMMENDATIONS, completed.released)
+    return completed
 
 
 async def _write(uow: UnitOfWork, job: ClaimedJob, graded: Sequence[Graded], degradation: Degradation | None) -> None:

@@ -1,6 +1,6 @@
 """What is announced to webhooks, written in the transaction that made it true: ids and states, nothing of a person.
 
-While no endpoint wants to be told, an announcement is one statement that finds nobody.
+The end of a job says whether there is any endpoint; while there is none, nothing more is asked for it.
 """
 
 from datetime import UTC, datetime

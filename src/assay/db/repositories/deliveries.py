@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, select, text
+from sqlalchemy import Select, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
-from assay.db.repositories.jobs import Claim
-from assay.domain.jobs import ClaimedJob, JobType
+from assay.db.repositories.jobs import Claim, claim_of
 from assay.domain.webhooks import DeliveryStatus, EventType
 from assay.kit.model import Value
 
@@ -33,7 +32,7 @@ _CLAIM: Final = text(
            first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
     FROM due, webhook_deliveries delivery, webhook_events event
     WHERE async_jobs.id = due.id AND delivery.id = async_jobs.delivery_id AND event.id = delivery.event_id
-    RETURNING async_jobs.id, async_jobs.delivery_id, event.assessment_id, fence, attempt, crashes, correlation_id, track_slug,
+    RETURNING async_jobs.id, job_type, async_jobs.delivery_id, event.assessment_id, fence, attempt, crashes, correlation_id, track_slug,
               split_part(async_jobs.dedupe_key, ':', 3)::int AS generation,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
@@ -155,7 +154,7 @@ class Deliveries:
     async def claim(self, owner: str, slots: int, lease_seconds: float) -> list[Claim]:
         """Take up to `slots` due deliveries, no more than `EACH` of one endpoint in anybody's hands."""
         values = {"owner": owner, "slots": slots, "lease": lease_seconds, "each": EACH}
-        return [Claim(_claimed(row), row.waited, row.spent) for row in await self._session.execute(_CLAIM, values)]
+        return [claim_of(row) for row in await self._session.execute(_CLAIM, values)]
 
     async def letter(self, delivery_id: UUID) -> Letter | None:
         """What to post; None when the delivery is gone with its endpoint or its assessment."""
@@ -219,18 +218,3 @@ class Deliveries:
     async def _one(self, delivery_id: UUID, query: Select[*tuple[Any, ...]]) -> DeliveryRow | None:
         row = (await self._session.execute(query.where(WebhookDelivery.id == delivery_id))).mappings().first()
         return None if row is None else DeliveryRow(**row)
-
-
-def _claimed(row: Row[Any]) -> ClaimedJob:
-    return ClaimedJob(
-        id=row.id,
-        type=JobType.DELIVER_WEBHOOK,
-        assessment_id=row.assessment_id,
-        delivery_id=row.delivery_id,
-        fence=row.fence,
-        attempt=row.attempt,
-        crashes=row.crashes,
-        correlation_id=row.correlation_id,
-        track=row.track_slug,
-        generation=row.generation,
-    )

@@ -1,7 +1,7 @@
 """The ledger: claim, renew, complete, fail, hand back, sweep. Only the database's clock counts, so no skew matters."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -28,7 +28,7 @@ _CLAIM = text(
            lease_expires_at = clock_timestamp() + make_interval(secs => :lease),
            first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
     FROM due WHERE async_jobs.id = due.id
-    RETURNING async_jobs.id, job_type, assessment_id, fence, attempt, crashes, correlation_id, track_slug,
+    RETURNING async_jobs.id, job_type, assessment_id, delivery_id, fence, attempt, crashes, correlation_id, track_slug,
               CASE WHEN parent_job_id IS NULL THEN 1 ELSE split_part(dedupe_key, ':', 3)::int END AS generation,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
@@ -183,7 +183,7 @@ class Jobs:
         Deliveries of webhooks have a claim of their own (`Deliveries.claim`) and never stand in the way of these.
         """
         rows = await self._session.execute(_CLAIM, {"owner": owner, "slots": slots, "lease": lease_seconds})
-        return [Claim(_claimed(row), row.waited, row.spent) for row in rows]
+        return [claim_of(row) for row in rows]
 
     async def renew(self, jobs: Sequence[ClaimedJob], lease_seconds: float) -> set[UUID]:
         """Prolong the leases still held; the ids of jobs that were taken away: swept, claimed by another, or erased."""
@@ -241,11 +241,13 @@ def is_poisoned(job: ClaimedJob) -> bool:
     return job.crashes >= MAX_CRASHES
 
 
-def _claimed(row: Row[tuple[object, ...]]) -> ClaimedJob:
-    return ClaimedJob(
+def claim_of(row: Row[Any]) -> Claim:
+    """What a claiming statement has returned, of this repository or that of deliveries."""
+    job = ClaimedJob(
         id=row.id,
         type=row.job_type,
         assessment_id=row.assessment_id,
+        delivery_id=row.delivery_id,
         fence=row.fence,
         attempt=row.attempt,
         crashes=row.crashes,
@@ -253,6 +255,7 @@ def _claimed(row: Row[tuple[object, ...]]) -> ClaimedJob:
         track=row.track_slug,
         generation=row.generation,
     )
+    return Claim(job, row.waited, row.spent)
 
 
 def _held(jobs: Sequence[ClaimedJob]) -> dict[str, list[UUID] | list[int]]:
