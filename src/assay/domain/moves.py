@@ -1,12 +1,13 @@
 """What moved between a recommendation and a ranking under other assumptions, credential by credential, and why. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from assay.domain.ranking import ADJUSTMENTS, Appraisal, RankedItem, Ranking
-from assay.domain.suitability import Reason, joined
+from assay.domain.suitability import Objection, Reason, joined
 from assay.kit.model import Value
 
 _SIGNAL: Final = {"level_fit": "level", "level_misfit": "level"}
@@ -66,11 +67,17 @@ class Moves(NamedTuple):
         return f"Of {len(self.items)} recommendations: {joined(told)}." if told else "Nothing changes its place."
 
 
-def compare(recommended: Sequence[Recommended], before: Appraisal, after: Ranking) -> Moves:
-    """What moved from `recommended` to `after`, and why; `before` tells how what was not recommended stood."""
+def compare(
+    recommended: Sequence[Recommended], before: Appraisal, after: Ranking, ruled_out: Mapping[UUID, Objection] = MappingProxyType({})
+) -> Moves:
+    """What moved from `recommended` to `after`, and why; `before` tells how what was not recommended stood.
+
+    `ruled_out` says what speaks against credentials (by id) that are not even among the candidates any more: that nothing finds them
+    would be a poorer reason.
+    """
     was = {each.credential_id: each for each in recommended}
     now = {item.candidate.credential_id for item in after.items}
-    excluded = {each.credential_id: (each.code, each.reason) for each in after.excluded}
+    excluded = {**ruled_out, **{each.credential_id: (each.code, each.reason) for each in after.excluded}}
     items = tuple(_moved(rank, item, was.get(item.candidate.credential_id), before) for rank, item in enumerate(after.items, start=1))
     return Moves(
         items, tuple(_removed(each, *excluded.get(each.credential_id, _NOT_FOUND)) for each in recommended if each.credential_id not in now)

@@ -195,8 +195,12 @@ def _rank(case: _Case, pools: _Pools, shelf: Shelf) -> _Ranked:
     appraisal = appraise(case.before.learner, old, case.names, case.before.preferences, contents)
     watched = {each.credential_id for each in case.recommended}
     after = rerank(case.after.learner, new, case.names, preferences=case.after.preferences, prerequisites=contents, watched=watched)
+    gone = [each for each in old if each.credential_id in watched and each.credential_id not in pools.after]
+    refused = appraise(case.after.learner, gone, case.names, case.after.preferences, contents).refused
+    ruled_out = {each.credential_id: refused[each.slug] for each in gone if each.slug in refused}
+    moves = compare(case.recommended, appraisal, after, ruled_out)
     stood = [(each.credential_id, each.score) for each in case.recommended]
-    return _Ranked(compare(case.recommended, appraisal, after), _places(select(appraisal, old)) != stood, _places(after) == stood)
+    return _Ranked(moves, _places(select(appraisal, old)) != stood, _places(after) == stood)
 
 
 def _places(ranking: Ranking) -> list[tuple[UUID, float]]:
