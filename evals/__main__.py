@@ -62,6 +62,7 @@ def retrieval(
     queries: Annotated[Path | None, typer.Option(help="Its queries, as JSON Lines.")] = None,
     qrels: Annotated[Path | None, typer.Option(help="Its judgments, as JSON Lines.")] = None,
     relevant: Annotated[int | None, typer.Option(help="Lowest grade that counts as relevant.", min=1)] = None,
+    draws: Annotated[int, typer.Option(help="Assessments of each student of our own set.", min=1)] = retrieval_run.DRAWS,
     *,
     bare: Annotated[bool, typer.Option("--bare", help="Our own catalog by titles and descriptions alone.")] = False,
     as_json: Json = False,
@@ -69,7 +70,7 @@ def retrieval(
     """Precision of the recommended credentials, beside simpler recommenders, and what each part of the method adds."""
     try:
         files = _files(catalog, queries, qrels)
-        report = retrieval_run.run(_progress(), half=half, files=files, bare=bare, relevant=relevant)
+        report = retrieval_run.run(_progress(), half=half, files=files, bare=bare, relevant=relevant, draws=draws)
     except DataError as problem:
         typer.echo(f"retrieval: {problem}", err=True)
         raise typer.Exit(2) from problem

@@ -1,4 +1,4 @@
-"""Which parts of the retrieval earn their keep: each is switched off in turn, and the difference is measured query by query."""
+"""Which parts of the retrieval earn their keep: each is switched off in turn, and the difference is measured student by student."""
 
 from collections.abc import Mapping, Sequence
 from math import inf
@@ -10,7 +10,7 @@ from assay.domain import ranking, suitability
 from assay.domain.retrieval import PartName, Source
 from evals.catalog import Catalog
 from evals.pipeline import Cut, Found, recommend
-from evals.ranking_measures import Measured, measure
+from evals.ranking_measures import Measured, mean, measure
 from evals.report import Cell, Table
 from evals.statistics import Interval, bootstrap
 
@@ -36,17 +36,20 @@ CUTS: Final[Mapping[str, Cut]] = {
 """What is switched off, by name."""
 
 
-def table(catalog: Catalog, found: Sequence[Found], whole: Sequence[Measured], relevant: int) -> tuple[Table, list[str]]:
-    """What each cut loses, and the names of those by which nothing is gained: in neither measure does the interval lie above 0."""
+def table(catalog: Catalog, found: Sequence[Sequence[Found]], whole: Sequence[Measured], relevant: int) -> tuple[Table, list[str]]:
+    """What each cut loses, and the names of those by which nothing is gained: in neither measure does the interval lie above 0.
+
+    `found` holds the searches by student, `whole` what nothing cut makes of them.
+    """
     rows: list[tuple[Cell, ...]] = []
     idle: list[str] = []
     for name, cut in CUTS.items():
-        without = [measure(recommend(catalog, one, cut), one.query.grades, relevant) for one in found]
+        without = [mean([measure(recommend(catalog, one, cut), one.query.grades, relevant) for one in draws]) for draws in found]
         few, gain = _lost(whole, without, "precision"), _lost(whole, without, "ndcg")
         rows.append((name, *few, *gain))
         if few[1]["low"] <= 0 and gain[1]["low"] <= 0:
             idle.append(name)
-    return Table("What is lost without it, paired by query", ("without", "P@5 lost", "95 %", "nDCG@10 lost", "95 % "), rows), idle
+    return Table("What is lost without it, paired by student", ("without", "P@5 lost", "95 %", "nDCG@10 lost", "95 % "), rows), idle
 
 
 def paired(one: Sequence[float], other: Sequence[float]) -> tuple[float, Interval]:

@@ -98,6 +98,11 @@ def of_half(half: Half) -> list[Answered]:
     return [given for given in answered() if where[given.id] is half]
 
 
+def drawn_again(student: Student, draw: int) -> Student:
+    """The same student with other questions and other luck: the first `draw` is the stored one, each number gives one and the same."""
+    return student if draw == 1 else student.model_copy(update={"id": f"{student.id}.{draw}"})
+
+
 def answer(student: Student) -> Answered:
     """Ten questions drawn as the product draws them, answered as the student would. No chance but that of hashes."""
     track = {track.slug: track for track in seeds().tracks}[student.track]

@@ -38,6 +38,11 @@ def measure(ranked: Sequence[str], grades: Grades, relevant: int) -> Measured:
     )
 
 
+def mean(measured: Sequence[Measured]) -> Measured:
+    """Measure by measure; there is at least one list."""
+    return Measured(*(sum(values) / len(measured) for values in zip(*measured, strict=True)))
+
+
 def precision(ranked: Sequence[str], wanted: set[str], depth: int) -> float:
     """Share of the first `depth` places that hold something `wanted`."""
     return sum(name in wanted for name in ranked[:depth]) / depth

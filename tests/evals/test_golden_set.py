@@ -88,6 +88,17 @@ def test_queries_and_judgments_are_those_of_the_profiles() -> None:
     assert golden.qrels() == [judgment for student in everybody for judgment in golden.judgments(student)]
 
 
+def test_a_student_is_drawn_again_with_other_luck() -> None:
+    """The first draw is the stored one; further ones ask and answer otherwise, of the same student, the same at every time."""
+    some = golden.students()[::6]
+    draws = [[golden.answer(golden.drawn_again(student, draw)) for student in some] for draw in (1, 2, 3, 2)]
+    assert draws[0] == golden.answered()[::6]
+    assert draws[1] == draws[3]
+    asked = [[(sorted(given.theory), sorted(given.essays)) for given in drawn] for drawn in draws[:3]]
+    assert sum(one == other for one, other in zip(asked[0], asked[1], strict=True)) < len(some) / 5
+    assert sum(one == other for one, other in zip(asked[1], asked[2], strict=True)) < len(some) / 5
+
+
 def test_the_set_is_large_enough() -> None:
     """At least sixty queries over all six tracks, each with five relevant credentials or more; texts of every quality for each topic."""
     everybody = golden.students()
