@@ -27,6 +27,7 @@ _POINT: Final = re.compile(r"^- \[([a-z0-9-]+)\] (.+)$", re.MULTILINE)
 _LINK: Final = re.compile(
     r"\b(because|therefore|so|since|first|then|next|finally|however|while|but|if|when|instead|although)\b", re.IGNORECASE
 )
+_HEADING: Final = re.compile(r"^## (Clarity|Accuracy|Coherence)$", re.MULTILINE)
 _COVERED: Final = 0.5
 _QUOTE_LENGTH: Final = 300
 
@@ -107,8 +108,20 @@ def _form(levels: Mapping[str, int], quotes: Mapping[str, list[str]], covered: l
     return {**dimensions, "key_points_covered": covered, "key_points_missed": missed, "feedback": feedback}
 
 
+def asked_about(prefix: str) -> str | None:
+    """The dimension that a prompt asks about when its rubric has that one alone; None for a whole essay."""
+    headings = {heading.lower() for heading in _HEADING.findall(prefix)}
+    return headings.pop() if len(headings) == 1 else None
+
+
+def single(form: Mapping[str, Any], dimension: str) -> dict[str, Any]:
+    """What `form` says of one dimension, in the form of `grade_dimension.md`: the key points go with accuracy."""
+    points = {name: form[name] for name in ("key_points_covered", "key_points_missed") if dimension == "accuracy"}
+    return {**form[dimension], **points, "feedback": form["feedback"]}
+
+
 def spoil(form: dict[str, Any], fault: ScriptedFault | None, *, asked_again: bool) -> dict[str, Any]:
-    """The form with a fault in its content; an invented quote is put right when the model is asked again."""
+    """The form of a whole essay with a fault in its content; an invented quote is put right when the model is asked again."""
     match fault:
         case ScriptedFault.WRONG_SCHEMA:
             return {"verdict": "good", "marks": [3, 2, 4]}

@@ -98,11 +98,23 @@ def _written(asked: Asked, fault: ScriptedFault | None, obeys: tuple[str, ...]) 
     if fault is ScriptedFault.EMPTY:
         return ""
     if asked.task == "grade":
-        form = replies.grade(asked.prefix, asked.blocks["essay"], gullible=fault is ScriptedFault.GULLIBLE, obeys=obeys)
+        form = _graded(asked, fault, obeys)
     else:
-        form = replies.narrate(json.loads(line) for line in asked.blocks["facts"].splitlines() if line)
-    text = json.dumps(replies.spoil(form, fault, asked_again="quotes" in asked.blocks), ensure_ascii=False)
+        told = replies.narrate(json.loads(line) for line in asked.blocks["facts"].splitlines() if line)
+        form = replies.spoil(told, fault, asked_again=False)
+    text = json.dumps(form, ensure_ascii=False)
     return text[: len(text) // 2] if fault in {ScriptedFault.INVALID_JSON, ScriptedFault.TRUNCATION} else text
+
+
+def _graded(asked: Asked, fault: ScriptedFault | None, obeys: tuple[str, ...]) -> dict[str, Any]:
+    """The whole essay's form, spoiled as `fault` says, or what it says of the one dimension that is asked about."""
+    form = replies.grade(asked.prefix, asked.blocks["essay"], gullible=fault is ScriptedFault.GULLIBLE, obeys=obeys)
+    spoiled = replies.spoil(form, fault, asked_again="quotes" in asked.blocks)
+    dimension = replies.asked_about(asked.prefix)
+    if dimension is None or dimension not in spoiled:
+        return spoiled
+    added = {name: value for name, value in spoiled.items() if name not in form}
+    return added | replies.single(spoiled, dimension)
 
 
 def _envelope(path: str, asked: Asked, written: str, tokens: Tokens, fault: ScriptedFault | None) -> dict[str, Any]:
