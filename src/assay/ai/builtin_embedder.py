@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
-from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 from threading import Lock
@@ -42,13 +41,13 @@ class _Weights(NamedTuple):
     Mapped, the file would count as memory of every process: the kernel maps 64 KB around each row that is touched, soon all 16 MB.
     """
 
-    file: BufferedReader
+    descriptor: int
+    """Of the open file; it belongs to the process, so that nothing closes it."""
     start: int
 
     def of(self, tokens: Iterable[int]) -> NDArray[np.float16]:
         """The rows of `tokens`, in order."""
-        number = self.file.fileno()
-        rows = b"".join([os.pread(number, _ROW_BYTES, self.start + _ROW_BYTES * token) for token in tokens])
+        rows = b"".join([os.pread(self.descriptor, _ROW_BYTES, self.start + _ROW_BYTES * token) for token in tokens])
         return np.frombuffer(rows, dtype=np.float16).reshape(-1, DIMENSION)
 
 
@@ -72,10 +71,10 @@ def _model() -> _Model:
 
 def _opened(path: Path) -> _Weights:
     """The weights, open for as long as the process lives. A safetensors file: a length, a JSON header, tensors."""
-    file = path.open("rb")
-    size = int.from_bytes(file.read(8), "little")
-    tensor = json.loads(file.read(size))["embedding.weight"]
-    return _Weights(file, 8 + size + tensor["data_offsets"][0])
+    descriptor = os.open(path, os.O_RDONLY)
+    size = int.from_bytes(os.pread(descriptor, 8, 0), "little")
+    tensor = json.loads(os.pread(descriptor, size, 8))["embedding.weight"]
+    return _Weights(descriptor, 8 + size + tensor["data_offsets"][0])
 
 
 @cache
