@@ -1,35 +1,43 @@
 """The composition root: settings become one runtime, which knows how to open, ping and close everything it holds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import SecretStr
+from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from assay.ai import openai_grader
+from assay.ai.breaker import Breaker
 from assay.ai.builtin_embedder import BuiltinEmbedder
 from assay.ai.builtin_grader import BuiltinGrader
 from assay.ai.builtin_narrator import BuiltinNarrator
+from assay.ai.guarded import GuardedEmbedder, GuardedGrader, GuardedNarrator
 from assay.ai.openai_client import AsyncClient, open_client
 from assay.ai.openai_embedder import OpenAIEmbedder
 from assay.ai.openai_grader import OpenAIGrader
 from assay.ai.openai_model import OpenAIModel
 from assay.ai.openai_narrator import OpenAINarrator
 from assay.ai.wrappers import InstrumentedEmbedder, InstrumentedGrader, InstrumentedNarrator
+from assay.broker.circuits import RedisCircuit, connect_circuits
 from assay.broker.rq import RqBroker
 from assay.db.engine import create_engine
 from assay.db.pgvector_store import PgVectorStore
 from assay.db.types import use_key_ring
 from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
 from assay.domain import sampling
+from assay.domain.circuit import Policy
+from assay.domain.fusion import Fact, FactKind
 from assay.domain.grading import Parameters, Producer
 from assay.domain.jobs import JobType
 from assay.domain.ports import Broker, Embedder, Grader, Narrator, VectorStore, WebhookSender
 from assay.domain.prices import Price
 from assay.kit.clock import Clock, system_clock
+from assay.kit.hashing import content_hash
 from assay.outbound import addresses
 from assay.outbound.webhook_sender import HttpWebhookSender
 from assay.security.encryption import KeyRing
@@ -41,6 +49,9 @@ from assay.services.question_bank import QuestionBank
 from assay.services.recommending import SELECTIONS_AT_ONCE
 from assay.services.replay import Reader
 from assay.settings import Settings
+
+SMALLEST_FACT: Final = Fact(id="f1", kind=FactKind.TRACK, text="The assessment was for the role Data Analyst.", subject="Data Analyst")
+"""What a narrator is asked to tell when all that matters is whether it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,8 @@ class Runtime:
     """Runs in this process: costs nothing and takes a millisecond."""
     vector_store: VectorStore
     sender: WebhookSender
+    breakers: tuple[Breaker, ...]
+    """Of the providers that are asked: the language model's first, then the embedder's; none where all is built in."""
     clock: Clock
     turnstile: asyncio.Semaphore
     """Before work that needs the processor more than it waits."""
@@ -100,8 +113,12 @@ async def open_runtime(
     local = BuiltinEmbedder()
     client = _openai(settings)
     model = _model(settings, client)
+    circuits = connect_circuits(settings.redis_url.get_secret_value())
     fallback = InstrumentedGrader(BuiltinGrader(local))
     template = InstrumentedNarrator(BuiltinNarrator())
+    told = _narrator(settings, model, circuits)
+    embedder = _embedder(settings, client, circuits)
+    breakers = tuple(guarded.breaker for guarded in (told, embedder) if guarded)
     try:
         yield Runtime(
             settings=settings,
@@ -111,18 +128,22 @@ async def open_runtime(
             bank=QuestionBank(),
             identity=Identity(tokens, passwords, clock, settings.refresh_token_days),
             passwords=passwords,
-            graders=_graders(settings, model, fallback),
+            graders=_graders(settings, model, fallback, told.breaker if told else None),
             readers={"openai": openai_grader.read, "built-in": fallback.read},
-            narrator=InstrumentedNarrator(OpenAINarrator(model)) if model else template,
+            narrator=told or template,
             fallback_narrator=template,
-            embedder=InstrumentedEmbedder(_embedder(settings, client) or local),
+            embedder=embedder or InstrumentedEmbedder(local),
             local_embedder=InstrumentedEmbedder(local),
             vector_store=vector_store,
             sender=HttpWebhookSender(seconds=settings.webhook_seconds, allowed=allowed),
+            breakers=breakers,
             clock=clock,
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )
     finally:
+        for breaker in breakers:
+            await breaker.close()
+        await circuits.aclose()
         if client is not None:
             await client.close()
         await vector_store.close()
@@ -165,14 +186,39 @@ def _model(settings: Settings, client: AsyncClient | None) -> OpenAIModel | None
     )
 
 
-def _graders(settings: Settings, model: OpenAIModel | None, fallback: Grader) -> Graders:
+def _breaker(settings: Settings, circuits: Redis, provider: str, ask: Callable[[], Awaitable[object]]) -> Breaker:
+    """Of a provider: one address and one kind of model. Embeddings and completions fail apart, and may be two providers one day."""
+    policy = Policy(
+        failures=settings.breaker_failures,
+        failing_seconds=settings.breaker_failing_seconds,
+        pause_seconds=settings.breaker_pause_seconds,
+        pause_cap_seconds=settings.breaker_pause_cap_seconds,
+        patience_seconds=settings.grading_budget_seconds,
+    )
+    address = content_hash(settings.openai_base_url)[:16]
+    name = ":".join(filter(None, (settings.queue_namespace, "assay:circuit", provider, address)))
+    return Breaker(provider, policy, RedisCircuit(circuits, name), ask)
+
+
+def _narrator(settings: Settings, model: OpenAIModel | None, circuits: Redis) -> GuardedNarrator | None:
     if model is None:
+        return None
+    inner = InstrumentedNarrator(OpenAINarrator(model))
+    return GuardedNarrator(inner, _breaker(settings, circuits, "language", lambda: inner.ask([SMALLEST_FACT])))
+
+
+def _graders(settings: Settings, model: OpenAIModel | None, fallback: Grader, breaker: Breaker | None) -> Graders:
+    if model is None or breaker is None:
         return Graders(fallback, fallback)
     parts = sampling.parts(by_dimension=settings.openai_grading == "dimension", samples=settings.openai_samples)
-    return Graders(InstrumentedGrader(OpenAIGrader(model, settings.openai_grading)), fallback, parts, settings.openai_closer_look)
+    grader = InstrumentedGrader(OpenAIGrader(model, settings.openai_grading))
+    return Graders(GuardedGrader(grader, breaker), fallback, parts, settings.openai_closer_look)
 
 
-def _embedder(settings: Settings, client: AsyncClient | None) -> Embedder | None:
+def _embedder(settings: Settings, client: AsyncClient | None, circuits: Redis) -> GuardedEmbedder | None:
     if client is None or settings.embedder != "openai":
         return None
-    return OpenAIEmbedder(client, settings.openai_embedding_model, settings.openai_embedding_dimension, settings.openai_call_timeout)
+    inner = InstrumentedEmbedder(
+        OpenAIEmbedder(client, settings.openai_embedding_model, settings.openai_embedding_dimension, settings.openai_call_timeout)
+    )
+    return GuardedEmbedder(inner, _breaker(settings, circuits, "embedding", lambda: inner.embed(["ready"])))

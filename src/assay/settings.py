@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     grading_budget_seconds: float = 10.0
     """From the first claim of an assessment's essays to their last verdict: all tries, and the built-in evaluator's second at the end."""
 
+    breaker_failures: int = 5
+    """Calls in a row that fail before a provider is asked no more, in any process, until a probe is answered. 0 switches this off."""
+    breaker_failing_seconds: float = 0.5
+    """For so long at least: what is over sooner is left to the next try."""
+    breaker_pause_seconds: float = 1.0
+    """Before the first probe; twice as long after each that fails."""
+    breaker_pause_cap_seconds: float = 8.0
+
     worker_slots: int = 120
     """Jobs one worker process has in hand at most."""
     lease_seconds: float = 9.0

@@ -12,6 +12,7 @@ import pytest_asyncio
 from fastapi import FastAPI, Request
 from journeys import ESSAY, Student
 
+from assay.ai.guarded import GuardedGrader
 from assay.ai.openai_grader import OpenAIGrader
 from assay.ai.openai_model import OpenAIModel
 from assay.ai.wrappers import InstrumentedGrader
@@ -106,8 +107,8 @@ async def test_the_settings_choose_the_plan(settings: Settings, grading: str, sa
     chosen = openai("http://127.0.0.1:1", openai_grading=grading, openai_samples=samples, openai_prices={"recorder": (1, 2, 3)})
     async with open_runtime(Settings.model_validate({**dict(settings), **chosen})) as runtime:
         assert len(runtime.graders.parts) == calls
-        assert isinstance(runtime.graders.primary, InstrumentedGrader)
-        grader = runtime.graders.primary.inner
+        assert isinstance(runtime.graders.primary, GuardedGrader)
+        grader = runtime.graders.primary.inner.inner
         assert isinstance(grader, OpenAIGrader)
         assert grader.grading == grading
         assert grader.model.price == Price(1, 2, 3)

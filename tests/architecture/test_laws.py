@@ -140,7 +140,7 @@ def test_every_error_is_on_the_map_and_in_the_tree() -> None:
     """Each kind of domain error has one status; the tree in the docstring names every class there is."""
     assert set(STATUS) == set(DomainError.__subclasses__())
     assert len(set(STATUS.values())) == len(STATUS)
-    kinds = {AssayError, DomainError, *DomainError.__subclasses__(), errors.ProviderError}
+    kinds = {AssayError, DomainError, *DomainError.__subclasses__(), errors.ProviderError, errors.CircuitOpen}
     assert {kind.__name__ for kind in kinds} == _drawn()
     assert len({kind.code for kind in DomainError.__subclasses__()}) == len(DomainError.__subclasses__())
 

@@ -10,6 +10,9 @@ from assay.observability import metrics
 
 GOLDEN = {
     "assay_assessments": ("counter", "event track"),
+    "assay_calls_spared": ("counter", "provider fault"),
+    "assay_circuit_openings": ("counter", "provider fault"),
+    "assay_circuit_state": ("gauge", "provider"),
     "assay_comments_corrected": ("counter", "producer kind track"),
     "assay_degraded_stages": ("counter", "stage cause track"),
     "assay_doorbell_depth": ("gauge", "queue"),

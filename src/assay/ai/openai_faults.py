@@ -32,6 +32,8 @@ STATUSES: Final[dict[int, Fault]] = {
     429: Fault.RATE_LIMITED,
 }
 """Statuses below 500 that pass; the others (400, 401, 403, 404, 413, 422, a redirect) stay until someone changes the settings."""
+ABOUT_REQUEST: Final = frozenset({400, 413, 422})
+"""Statuses that find fault with one request: an essay that is too long for the model says nothing of the next one."""
 FIRST_SERVER_ERROR: Final = 500
 _CODE: Final = re.compile(r"^[\w.-]{1,60}$")
 
@@ -73,7 +75,8 @@ def _from_status(error: APIStatusError) -> ProviderError:
     if fault is None:
         fault = Fault.UNAVAILABLE if status >= FIRST_SERVER_ERROR else Fault.MISCONFIGURED
     names = [name for name in (error.code, error.type, error.request_id) if isinstance(name, str) and _CODE.match(name)]
-    return ProviderError(fault, " ".join([f"HTTP {status}", *names]), retry_after=_retry_after(error))
+    about_request = fault is Fault.MISCONFIGURED and status in ABOUT_REQUEST
+    return ProviderError(fault, " ".join([f"HTTP {status}", *names]), retry_after=_retry_after(error), about_request=about_request)
 
 
 def _retry_after(error: APIStatusError) -> float | None:

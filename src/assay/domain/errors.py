@@ -11,6 +11,7 @@ AssayError
 │   ├── RateLimited         too often; says when to come back
 │   └── Unavailable         a dependency is away; says when to come back
 └── ProviderError           a model, embedder or index did not deliver; carries a named cause, never reaches a caller
+    └── CircuitOpen         it was not even asked: others have just found it away
 """
 
 from enum import StrEnum
@@ -116,10 +117,18 @@ PERMANENT_FAULTS = frozenset({Fault.REFUSED, Fault.QUOTA_EXHAUSTED, Fault.MISCON
 
 
 class ProviderError(AssayError):
-    """A provider failed; `retry_after` in seconds when it said so."""
+    """A provider failed; `retry_after` in seconds when it said so, `about_request` when it found fault with this one request alone."""
 
-    def __init__(self, fault: Fault, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, fault: Fault, detail: str, *, retry_after: float | None = None, about_request: bool = False) -> None:
         super().__init__(f"{fault}: {detail}")
         self.fault = fault
         self.detail = detail
         self.retry_after = retry_after
+        self.about_request = about_request
+
+
+class CircuitOpen(ProviderError):
+    """No call was made: the provider's circuit is open, for the fault named. Asking again within seconds cannot help."""
+
+    def __init__(self, fault: Fault, provider: str) -> None:
+        super().__init__(fault, f"{provider} is left alone until it answers again")

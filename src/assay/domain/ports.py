@@ -4,12 +4,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from assay.domain.circuit import Opening
 from assay.domain.fusion import Fact, Sentence
 from assay.domain.grading import EssayTask, Identity, ModelReply, VerdictDraft
 from assay.domain.jobs import JobType
 from assay.domain.retrieval import ChunkHit
 
 type Vector = list[float]
+
+
+class SharedView(NamedTuple):
+    """A circuit as others know it; `rests` and `probed` are the seconds that the pause and the probe's lease still last."""
+
+    opening: Opening | None = None
+    rests: float = 0.0
+    probed: float = 0.0
 
 
 class StoredChunk(NamedTuple):
@@ -124,3 +133,22 @@ class Broker(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+class SharedCircuit(Protocol):
+    """What all processes know of one provider's circuit. None as an answer: nobody can be asked, and each process goes by its own view."""
+
+    async def read(self) -> SharedView | None:
+        """The circuit as it stands."""
+
+    async def open(self, because: Opening, token: str = "") -> SharedView | None:
+        """Open it, unless it is open; with the `token` of a probe that failed, for another pause. The circuit as it stands then."""
+
+    async def probe(self, token: str, lease: float, *, healer: bool) -> bool | None:
+        """Take the one probe for `lease` seconds; False when it is not the time, or somebody has it."""
+
+    async def release(self, token: str) -> None:
+        """Give a probe back that has found nothing out."""
+
+    async def close(self) -> None:
+        """The provider has answered."""

@@ -7,6 +7,7 @@ from time import perf_counter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from assay.domain.circuit import CircuitRead
 from assay.observability import metrics
 from assay.runtime import Runtime
 
@@ -21,12 +22,16 @@ async def healthz(_request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Each dependency with state and latency in milliseconds.
 
-    Postgres and an active index are needed, and 503 says so; without Redis the ledger goes on alone, a little later.
+    Postgres and an active index are needed, and 503 says so; without Redis the ledger goes on alone, a little later. While a provider
+    is left alone results are degraded and labelled, which is no reason to be asked nothing: that is `degraded`, not unready.
     """
     runtime: Runtime = request.app.state.runtime
     database, redis, index = await asyncio.gather(_ping(runtime.ping_database()), _ping(runtime.broker.ping()), _ping(_index(runtime)))
+    providers = {state.provider: _circuit(state) for state in [await breaker.state() for breaker in runtime.breakers]}
     ready = database["state"] == "up" and index["state"] == "up"
-    body = {"ready": ready, "dependencies": {"database": database, "redis": redis, "index": index}}
+    degraded = any(provider["state"] != "closed" for provider in providers.values())
+    dependencies = {"database": database, "redis": redis, "index": index}
+    body = {"ready": ready, "degraded": degraded, "dependencies": dependencies, "providers": providers}
     return JSONResponse(body, 200 if ready else 503)
 
 
@@ -34,6 +39,13 @@ async def metrics_page(_request: Request) -> Response:
     """Prometheus text format."""
     body, content_type = metrics.exposition()
     return Response(body, media_type=content_type)
+
+
+def _circuit(state: CircuitRead) -> dict[str, str]:
+    """A provider's circuit, with the fault that opened it and when."""
+    if state.opening is None:
+        return {"state": state.phase}
+    return {"state": state.phase, "cause": state.opening.fault, "since": state.opening.since.isoformat(timespec="seconds")}
 
 
 async def _index(runtime: Runtime) -> None:

@@ -26,6 +26,13 @@ MODEL_SECONDS: Final = Histogram("assay_model_call_seconds", "Model call duratio
 MODEL_TOKENS: Final = Counter("assay_model_tokens_total", "Tokens as the provider counted them", ["purpose", "model", "kind", "track"])
 MODEL_REPLIES_REUSED: Final = Counter("assay_model_replies_reused_total", "Stored replies used instead of a call", ["purpose", "track"])
 MODEL_COST: Final = Counter("assay_model_cost_usd_total", "Estimated cost of calls with a known price", ["purpose", "model", "track"])
+CIRCUIT_STATE: Final = Gauge(
+    "assay_circuit_state", "A provider's circuit as this process sees it: 0 closed, 1 half open, 2 open", ["provider"]
+)
+CIRCUIT_OPENINGS: Final = Counter(
+    "assay_circuit_openings_total", "Circuits opened by this process, by what opened them", ["provider", "fault"]
+)
+CALLS_SPARED: Final = Counter("assay_calls_spared_total", "Calls that were not made because the circuit was open", ["provider", "fault"])
 QUOTES_REJECTED: Final = Counter("assay_quotes_rejected_total", "Quotes that are not in the essay", ["producer", "track"])
 COMMENTS_CORRECTED: Final = Counter(
     "assay_comments_corrected_total", "Graders' sentences that did not fit the level", ["producer", "kind", "track"]

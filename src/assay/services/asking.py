@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from assay.db.unit_of_work import OpenUnitOfWork
-from assay.domain.errors import Fault, ProviderError
+from assay.domain.errors import CircuitOpen, Fault, ProviderError
 from assay.domain.grading import EssayTask, Identity, ModelReply, Part, UsedReply, VerdictDraft
 from assay.domain.jobs import ClaimedJob
 from assay.domain.ports import Grader
@@ -89,6 +89,8 @@ async def _reply(task: EssayTask, grader: Grader, attempt: Attempt, failed_quote
         raise ProviderError(Fault.TIMEOUT, USED_UP)  # a call that is cut at once may still be paid for
     try:
         reply = await _in_time(grader.ask(task, failed_quotes=failed_quotes), attempt.until)
+    except CircuitOpen:  # no call, nothing to record
+        raise
     except ProviderError as error:
         await _record(attempt, grader, str(error.fault), None, None)
         raise

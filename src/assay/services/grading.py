@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 
 from assay.domain import doubts, judging, prechecks
-from assay.domain.errors import PERMANENT_FAULTS, ProviderError
+from assay.domain.errors import PERMANENT_FAULTS, CircuitOpen, ProviderError
 from assay.domain.grading import EssayTask, Identity, Part, Provenance, Quote, Verdict, total
 from assay.domain.jobs import backoff_seconds
 from assay.domain.judging import Looks, Round
@@ -120,7 +120,7 @@ def unasked(essay: Essay, model: str) -> Provenance:
 
 
 def _may_try_again(error: ProviderError, attempt: Attempt) -> bool:
-    if error.fault in PERMANENT_FAULTS or attempt.until is None:
+    if isinstance(error, CircuitOpen) or error.fault in PERMANENT_FAULTS or attempt.until is None:
         return False
     delay = backoff_seconds(attempt.job.errors + 1, error.retry_after, draw=1.0)
     return asyncio.get_running_loop().time() + delay + WORTH_TRYING_SECONDS < attempt.until
@@ -192,6 +192,8 @@ async def _second_reading(task: EssayTask, reader: Grader, attempt: Attempt) -> 
 async def _looked_at(essay: Essay, asked: asyncio.Future[Asked]) -> tuple[Flag, ...]:
     try:
         await asyncio.wait([asked], timeout=LOOK_AFTER_SECONDS)
+        if asked.done():
+            asked.result()  # without a reply there is nothing to look at: the next who is asked will
         return flags_of(essay)
     except BaseException:
         asked.cancel()

@@ -10,14 +10,14 @@ import structlog
 
 from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain.degradation import Cause
-from assay.domain.errors import Fault, ProviderError
+from assay.domain.errors import CircuitOpen, Fault, ProviderError
 from assay.domain.fusion import CheckedSummary, Fact, verify
 from assay.domain.grading import ModelReply, Provenance
 from assay.domain.jobs import ClaimedJob
 from assay.domain.ports import Narrator
 from assay.kit.hashing import content_hash
 from assay.observability import metrics
-from assay.services.retrieval import PASSING_FAULTS
+from assay.services.retrieval import passes
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ async def narrate(
     try:
         narrated = await _told(facts, job, open_uow, narrator)
     except ProviderError as error:
-        if patient and error.fault in PASSING_FAULTS:
+        if patient and passes(error):
             raise
         log.warning("narrator_replaced", fault=str(error.fault))
         return await _instead(facts, job, open_uow, fallback, Cause(error.fault.value))
@@ -91,6 +91,8 @@ async def _reply(facts: Sequence[Fact], job: ClaimedJob, open_uow: OpenUnitOfWor
         return stored, True
     try:
         reply = await narrator.ask(facts)
+    except CircuitOpen:  # no call, nothing to record
+        raise
     except ProviderError as error:
         await _record(job, open_uow, narrator, str(error.fault), None, None)
         raise

@@ -11,7 +11,7 @@ from assay.db.repositories.search import CurrentVersion, TextHit
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Cause
-from assay.domain.errors import Fault, ProviderError
+from assay.domain.errors import CircuitOpen, Fault, ProviderError
 from assay.domain.learner import Learner
 from assay.domain.ports import Embedder, VectorStore
 from assay.domain.questions import Slug
@@ -160,11 +160,16 @@ async def _nearest(
         near_roles.update({(index.id, part.text): hits_of[part.name] for part in asked if part.name is PartName.ROLE})
         return {part.name: hits_of[part.name] for part in parts}, None
     except ProviderError as error:
-        if patient and error.fault in PASSING_FAULTS:
+        if patient and passes(error):
             raise
         if away == "the embedder" and await _is_away(vector_store, index):
             away = "the embedder and the vector store"
         return {}, Shortfall(cause=Cause(error.fault), detail=f"{away} did not answer")
+
+
+def passes(error: ProviderError) -> bool:
+    """Whether a second try a moment later is worth it."""
+    return error.fault in PASSING_FAULTS and not isinstance(error, CircuitOpen)
 
 
 async def _is_away(vector_store: VectorStore, index: Index) -> bool:
