@@ -14,6 +14,8 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=True)
     with context.begin_transaction():
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7_236_001)")
+        # whoever waits for a table makes all wait that come after: better to give up, change nothing and be run again
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
         context.run_migrations()
 
 

@@ -7,6 +7,7 @@ revision = "0012_webhook_deliveries"
 down_revision = "0011_dead_letters"
 branch_labels = None
 depends_on = None
+contracts = "webhook_events.assessment_id may no longer be empty: nothing wrote events before this revision"
 
 WAITING = "status IN ('queued', 'retry_wait')"
 ABOUT_ONE_THING = "(job_type = 'deliver_webhook') = (delivery_id IS NOT NULL) AND num_nonnulls(assessment_id, delivery_id) = 1"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from assay.db import migrate
 from assay.db.models import Base
+from assay.domain.errors import Unavailable
 
 REVISIONS = [each.revision for each in reversed(list(ScriptDirectory.from_config(migrate.configuration("")).walk_revisions()))]
 CATALOG = {
@@ -30,6 +31,18 @@ CATALOG = {
     " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')",
     "triggers": "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
 }
+WHOLE = REVISIONS[6]
+"""With this revision the first schema was whole."""
+
+
+class Column(NamedTuple):
+    """What a program that writes to a table needs to know of a column."""
+
+    type: str
+    nullable: str
+    default: str | None
+
+
 type Catalog = dict[str, set[tuple[Any, ...]]]
 type NewDatabase = Callable[[str], str]
 
@@ -66,6 +79,27 @@ async def catalog(url: str) -> Catalog:
         await connection.close()
 
 
+async def columns(url: str) -> dict[tuple[str, str], Column]:
+    """Every column by table and name."""
+    return {(table, name): Column(kind, nullable, default) for table, name, kind, nullable, default, *_ in (await catalog(url))["columns"]}
+
+
+def taken(before: dict[tuple[str, str], Column], after: dict[tuple[str, str], Column]) -> set[tuple[str, str]]:
+    """Columns through which a program made for `before` would fail on `after`."""
+    tables = {table for table, _ in before}
+    changed = {
+        place
+        for place, column in before.items()
+        if place not in after or after[place].type != column.type or after[place].nullable < column.nullable
+    }
+    demanded = {
+        (table, name)
+        for (table, name), column in after.items()
+        if table in tables and (table, name) not in before and column.nullable == "NO" and column.default is None
+    }
+    return changed | demanded
+
+
 async def test_up_down_and_up_again(empty_database: NewDatabase) -> None:
     """The models equal what the migrations made; down leaves nothing behind; the second way up ends where the first did."""
     url = empty_database("round")
@@ -90,6 +124,49 @@ async def test_each_step_can_be_taken_back(empty_database: NewDatabase) -> None:
         assert await catalog(url) == standing, f"{revision} does not go back to {before}"
         outside_loop(partial(migrate.upgrade, url, revision))
         assert await catalog(url) == made
+
+
+async def test_no_revision_takes_anything_from_a_running_version(empty_database: NewDatabase) -> None:
+    """Columns stay, with type and freedom to be empty; what is added a program that does not know it can leave out.
+
+    This holds since the first schema was whole. A revision that contracts says why nothing needs what goes.
+    """
+    url = empty_database("beside")
+    scripts = ScriptDirectory.from_config(migrate.configuration(""))
+    outside_loop(partial(migrate.upgrade, url, WHOLE))
+    for revision in REVISIONS[REVISIONS.index(WHOLE) + 1 :]:
+        before = await columns(url)
+        outside_loop(partial(migrate.upgrade, url, revision))
+        after = await columns(url)
+        if not getattr(scripts.get_revision(revision).module, "contracts", ""):
+            assert taken(before, after) == set(), f"{revision} is not safe beside a running version: docs/decisions/0012"
+
+
+def test_what_takes_something_away_is_recognised() -> None:
+    """The check itself: a lost column, another type, a new demand, and an addition that old programs do not fill in."""
+    before = {("t", "a"): Column("text", "YES", None), ("t", "b"): Column("int4", "NO", None)}
+    assert taken(before, before | {("t", "c"): Column("text", "YES", None), ("t", "d"): Column("int4", "NO", "0")}) == set()
+    assert taken(before, {("t", "a"): before["t", "a"]}) == {("t", "b")}
+    assert taken(before, before | {("t", "b"): Column("int8", "NO", None)}) == {("t", "b")}
+    assert taken(before, before | {("t", "a"): Column("text", "NO", None)}) == {("t", "a")}
+    assert taken(before, before | {("t", "c"): Column("text", "NO", None)}) == {("t", "c")}
+    assert taken(before, before | {("new", "c"): Column("text", "NO", None)}) == set()
+
+
+async def test_a_table_in_use_is_not_waited_for(empty_database: NewDatabase) -> None:
+    """A migration that cannot have a table gives up within seconds, changes nothing, and says what to do."""
+    url = empty_database("busy")
+    outside_loop(lambda: migrate.upgrade(url, REVISIONS[-2]))
+    standing = await catalog(url)
+    holder = await asyncpg.connect(url.replace("+asyncpg", ""))
+    async with holder.transaction():
+        await holder.execute("SELECT count(*) FROM async_jobs, webhook_events, webhook_deliveries, assessments, degraded_stages")
+        with pytest.raises(Unavailable, match="run it again"):
+            await asyncio.to_thread(lambda: migrate.upgrade(url))
+    assert await catalog(url) == standing
+    await holder.close()
+    outside_loop(lambda: migrate.upgrade(url))
+    outside_loop(lambda: migrate.check(url))
 
 
 async def test_models_and_migrations_agree_to_the_letter(empty_database: NewDatabase) -> None:

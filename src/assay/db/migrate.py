@@ -5,8 +5,12 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
+
+from assay.domain.errors import Unavailable
 
 PROJECT: Final = Path(__file__).parents[3]
+LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 def configuration(url: str) -> Config:
@@ -17,8 +21,18 @@ def configuration(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at `url` to `revision`. Must not be called inside a running event loop."""
-    command.upgrade(configuration(url), revision)
+    """Bring the database at `url` to `revision`. Must not be called inside a running event loop.
+
+    Raises `Unavailable`, with nothing changed, when somebody does not let go of a table for five seconds.
+    """
+    try:
+        command.upgrade(configuration(url), revision)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise Unavailable(
+            "A table that the migration changes is in use by a long transaction. Nothing was changed; run it again."
+        ) from error
 
 
 def downgrade(url: str, revision: str) -> None:

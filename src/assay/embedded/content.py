@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from assay.domain.errors import Unavailable
 from assay.embedded.problems import StartProblem
 from assay.embedded.progress import Progress
 from assay.settings import Environment, Settings
@@ -48,7 +49,10 @@ def migrate(settings: Settings, progress: Progress) -> None:
     with progress.step("Migrate"):
         from assay.db import migrate as schema
 
-        schema.upgrade(settings.async_database_url)
+        try:
+            schema.upgrade(settings.async_database_url)
+        except Unavailable as error:
+            raise StartProblem(str(error)) from error
 
 
 async def seed(settings: Settings, progress: Progress, folder: Path | None = None) -> None:
