@@ -29,7 +29,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
                 each.state.runtime = runtime
             yield
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         middleware=[Middleware(Correlation), Middleware(BodyLimit)],
         routes=[
@@ -40,3 +40,5 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
             Mount("/", web),
         ],
     )
+    app.state.leaving = False
+    return app

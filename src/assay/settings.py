@@ -103,7 +103,10 @@ class Settings(BaseSettings):
     """Jobs one worker process has in hand at most."""
     lease_seconds: float = 9.0
     sweep_seconds: float = 1.0
+    shutdown_notice_seconds: float = 3.0
+    """Told to end, the API says so on `/readyz` and serves on so long, that a load balancer may notice; then it takes no new connection."""
     shutdown_grace_seconds: float = 8.0
+    """What is under way may be finished within it; a worker then hands its jobs back."""
     queue_namespace: str = ""
     """Prefix of the queue names, so that several installations can share one Redis."""
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _HELP = "Assessments that prove their scores and recommend micro-credentials with their sources."
 
+_NOT_STARTED = 3
+"""As uvicorn's own command ends when the application does not come up."""
+
 app = typer.Typer(name="assay", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback interface.")]
@@ -79,6 +82,7 @@ def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from assay.asgi import create_app
+    from assay.edge.serving import LeavingServer
     from assay.kit import heap
     from assay.observability.logging import configure_logging
     from assay.settings import Settings
@@ -87,7 +91,7 @@ def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
     configure_logging(settings.log_format, settings.log_level)
     app = create_app(settings)
     heap.settle()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -96,6 +100,10 @@ def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
         server_header=False,
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
     )
+    server = LeavingServer(config, notice_seconds=settings.shutdown_notice_seconds, leaving=lambda: setattr(app.state, "leaving", True))
+    server.run()
+    if not server.started:
+        raise typer.Exit(_NOT_STARTED)
 
 
 @app.command()

@@ -23,15 +23,17 @@ async def readyz(request: Request) -> Response:
     """Each dependency with state and latency in milliseconds.
 
     Postgres and an active index are needed, and 503 says so; without Redis the ledger goes on alone, a little later. While a provider
-    is left alone results are degraded and labelled, which is no reason to be asked nothing: that is `degraded`, not unready.
+    is left alone results are degraded and labelled, which is no reason to be asked nothing: that is `degraded`, not unready. A process
+    that was told to end is not ready any more, though it still answers.
     """
     runtime: Runtime = request.app.state.runtime
     database, redis, index = await asyncio.gather(_ping(runtime.ping_database()), _ping(runtime.broker.ping()), _ping(_index(runtime)))
     providers = {state.provider: _circuit(state) for state in [await breaker.state() for breaker in runtime.breakers]}
-    ready = database["state"] == "up" and index["state"] == "up"
+    leaving: bool = request.app.state.leaving
+    ready = not leaving and database["state"] == "up" and index["state"] == "up"
     degraded = any(provider["state"] != "closed" for provider in providers.values())
     dependencies = {"database": database, "redis": redis, "index": index}
-    body = {"ready": ready, "degraded": degraded, "dependencies": dependencies, "providers": providers}
+    body = {"ready": ready, "leaving": leaving, "degraded": degraded, "dependencies": dependencies, "providers": providers}
     return JSONResponse(body, 200 if ready else 503)
 
 

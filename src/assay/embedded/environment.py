@@ -33,6 +33,8 @@ def compose(environment: Mapping[str, str], folder: DataFolder, url: str) -> dic
         "ASSAY_PUBLIC_URL": url,
         # A browser keeps a secure cookie to itself on plain http.
         "ASSAY_SECURE_COOKIES": "false",
+        # No balancer stands before it, and whoever presses Ctrl-C is waiting.
+        "ASSAY_SHUTDOWN_NOTICE_SECONDS": "0",
         **keys(folder),
     }
     chosen = {
