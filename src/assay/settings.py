@@ -99,6 +99,14 @@ class Settings(BaseSettings):
     """Before the first probe; twice as long after each that fails."""
     breaker_pause_cap_seconds: float = 8.0
 
+    heal_at_once: int = 20
+    """Degraded results that are made again at the same time once what they lacked is back. 0 switches healing off."""
+    heal_per_minute: int = 120
+    heal_max_age_hours: float = 72.0
+    """Older ones stay as they are; whoever wants them made again sends their jobs again."""
+    heal_tries: int = 3
+    """How often one result is made again before it stays as it is."""
+
     worker_slots: int = 120
     """Jobs one worker process has in hand at most."""
     lease_seconds: float = 9.0

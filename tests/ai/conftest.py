@@ -17,6 +17,9 @@ from assay.ai.scripted import Control, create_scripted_openai
 from assay.domain.fusion import Fact, FactKind
 from assay.domain.grading import EssayTask
 from assay.domain.rubric import DimensionRubric, KeyPoint, Rubric
+from assay.runtime import Runtime, open_runtime
+from assay.settings import Settings
+from assay.worker.drainer import Drainer
 
 DRIP_SECONDS = 0.02
 """Far below any deadline here: no single read ever waits long."""
@@ -123,3 +126,20 @@ def facts() -> list[Fact]:
             subject="Caching in Practice",
         ),
     ]
+
+
+@pytest.fixture
+def working(settings: Settings) -> Any:
+    """Opens a worker that asks the provider at an address; each is one more process."""
+
+    @asynccontextmanager
+    async def work(url: str, **changes: Any) -> AsyncIterator[Runtime]:
+        mine = {"llm_provider": "openai", "openai_api_key": "test", "openai_base_url": f"{url}/v1", "openai_model": "scripted-grader"}
+        async with open_runtime(Settings.model_validate({**dict(settings), **mine, **changes})) as opened:
+            drainer = Drainer(opened, "test:1")
+            task = asyncio.create_task(drainer.run())
+            yield opened
+            await drainer.stop()
+            await task
+
+    return work

@@ -1,38 +1,16 @@
 """A provider that is dead costs a few calls, then nothing: counted in its own journal, through the real worker, to the labelled result."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import httpx2
-import pytest
 from journeys import Student
 from sqlalchemy import text
 
 from assay.ai.scripted import Control, create_scripted_openai
 from assay.asgi import create_app
-from assay.runtime import Runtime, open_runtime
-from assay.settings import Settings
-from assay.worker.drainer import Drainer
-
-
-@pytest.fixture
-def working(settings: Settings) -> Any:
-    """Opens a worker that asks the provider at an address; each is one more process."""
-
-    @asynccontextmanager
-    async def work(url: str, **changes: Any) -> AsyncIterator[Runtime]:
-        mine = {"llm_provider": "openai", "openai_api_key": "test", "openai_base_url": f"{url}/v1", "openai_model": "scripted-grader"}
-        async with open_runtime(Settings.model_validate({**dict(settings), **mine, **changes})) as opened:
-            drainer = Drainer(opened, "test:1")
-            task = asyncio.create_task(drainer.run())
-            yield opened
-            await drainer.stop()
-            await task
-
-    return work
+from assay.runtime import Runtime
 
 
 async def tracks(student: Student) -> list[UUID]:
@@ -92,7 +70,7 @@ async def test_odd_answers_leave_the_circuit_closed(providing: Any, working: Any
         assert len([entry for entry in (await provider.journal())["entries"] if entry["task"] == "grade"]) == 6
 
 
-async def test_readiness_tells_an_open_circuit_as_degraded(providing: Any, working: Any, settings: Settings, student: Student) -> None:
+async def test_readiness_tells_an_open_circuit_as_degraded(providing: Any, working: Any, student: Student) -> None:
     """Another process than the one that found it out says so, with cause and time, and is ready all the same."""
     changes = {"breaker_failing_seconds": 0.0, "breaker_pause_seconds": 60.0, "breaker_pause_cap_seconds": 60.0}
     faults = Control(faults=("unauthorized",))

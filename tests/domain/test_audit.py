@@ -84,6 +84,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "index.requested",
         "index.switched",
         "job.resent",
+        "result.sent_again",
         "webhook.registered",
         "webhook.secret_rotated",
         "webhook.enabled",

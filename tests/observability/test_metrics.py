@@ -18,6 +18,7 @@ GOLDEN = {
     "assay_doorbell_depth": ("gauge", "queue"),
     "assay_doorbell_rings": ("counter", "outcome"),
     "assay_essay_twins": ("counter", "outcome producer track"),
+    "assay_heals": ("counter", "job_type outcome track"),
     "assay_http_request_seconds": ("histogram", "method route status track"),
     "assay_job_seconds": ("histogram", "job_type outcome track"),
     "assay_job_wait_seconds": ("histogram", "job_type track"),

@@ -85,6 +85,11 @@ ESSAYS_ONCE = "ALTER TABLE essay_scores DROP CONSTRAINT uq_essay_scores_assessme
 THEORY_ONCE = "ALTER TABLE rule_scores DROP CONSTRAINT uq_rule_scores_assessment_id_question_id"
 RECOMMENDED_ONCE = "ALTER TABLE recommendations DROP CONSTRAINT uq_recommendations_assessment_id_version"
 LEASED = "UPDATE async_jobs SET status = 'leased', finished_at = NULL, lease_owner = 'w1', lease_expires_at = {} WHERE id = :recommendation"
+SENT_TWICE = (
+    "INSERT INTO async_jobs (job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id, heals)"
+    " SELECT job_type, assessment_id, track_slug, 5, now(), 'score_essay:' || assessment_id || '\\:{}', '', id, true"
+    " FROM async_jobs WHERE id = :essays"
+)
 DELIVERY = "INSERT INTO webhook_deliveries (event_id, endpoint_id, status) VALUES (uuidv7(), uuidv7(), '{}')"
 DELIVERING = (
     "INSERT INTO async_jobs (job_type, delivery_id, track_slug, priority, run_at, dedupe_key, correlation_id)"
@@ -122,6 +127,7 @@ BREAKS: list[tuple[Invariant, str, tuple[str, ...]]] = [
     (_I.LEASES_ARE_TAKEN_BACK, "recommendation", (LEASED.format("clock_timestamp() - interval '6 s'"), *QUEUED[1:])),
     (_I.LEASES_ARE_TAKEN_BACK, "recommendation", (LEASED.format("NULL"), *QUEUED[1:])),
     (_I.NOTHING_WAITS_FOR_EVER, "recommendation", (QUEUED[0].format(", run_at = 'infinity'"), *QUEUED[1:])),
+    (_I.ONE_AT_A_TIME, "assessment", (SENT_TWICE.format(2), SENT_TWICE.format(3))),
     (_I.DELIVERY_HAS_ITS_JOB, "", (DELIVERY.format("pending"),)),
     (_I.DELIVERY_HAS_ITS_JOB, "", (DELIVERY.format("delivered"), DELIVERING)),
     (_I.SNAPSHOT_OF_ITS_QUESTION, "assessment", (ANOTHER_QUESTION,)),

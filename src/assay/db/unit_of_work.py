@@ -21,6 +21,7 @@ from assay.db.repositories.declarations import Declarations
 from assay.db.repositories.deliveries import Deliveries
 from assay.db.repositories.feedback import FeedbackEntries
 from assay.db.repositories.flags import Flags
+from assay.db.repositories.heals import Heals
 from assay.db.repositories.idempotency import IdempotencyKeys
 from assay.db.repositories.index import IndexVersions
 from assay.db.repositories.invariants import Invariants
@@ -81,6 +82,7 @@ class UnitOfWork:
     deliveries = _Room(Deliveries)
     feedback = _Room(FeedbackEntries)
     flags = _Room(Flags)
+    heals = _Room(Heals)
     idempotency = _Room(IdempotencyKeys)
     index = _Room(IndexVersions)
     invariants = _Room(Invariants)

@@ -22,6 +22,8 @@ class AuditAction(StrEnum):
     INDEX_REQUESTED = "index.requested"
     INDEX_SWITCHED = "index.switched"
     JOB_RESENT = "job.resent"
+    RESULT_SENT_AGAIN = "result.sent_again"
+    """By the healer, without anybody asking."""
     WEBHOOK_REGISTERED = "webhook.registered"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - a name, no secret
     WEBHOOK_ENABLED = "webhook.enabled"

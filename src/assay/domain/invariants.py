@@ -24,6 +24,7 @@ class Invariant(StrEnum):
     EFFECT_HAS_ITS_JOB = "effect_has_its_job"
     LEASES_ARE_TAKEN_BACK = "leases_are_taken_back"
     NOTHING_WAITS_FOR_EVER = "nothing_waits_for_ever"
+    ONE_AT_A_TIME = "one_at_a_time"
     DELIVERY_HAS_ITS_JOB = "delivery_has_its_job"
     SNAPSHOT_OF_ITS_QUESTION = "snapshot_of_its_question"
     WRITTEN_ONCE_IS_GUARDED = "written_once_is_guarded"
@@ -43,6 +44,7 @@ MEANINGS: Final[dict[Invariant, str]] = {
     _I.EFFECT_HAS_ITS_JOB: "An effect belongs to a job, and that job has ended.",
     _I.LEASES_ARE_TAKEN_BACK: "A lease that ran out is taken back within seconds; otherwise no sweeper is at work.",
     _I.NOTHING_WAITS_FOR_EVER: "A job that waits for another one of its assessment is released when that one ends.",
+    _I.ONE_AT_A_TIME: "No assessment has two jobs of one type under way: a result is made again by one at a time.",
     _I.DELIVERY_HAS_ITS_JOB: "A webhook on its way has a job that brings it; one that arrived or was given up has none under way.",
     _I.SNAPSHOT_OF_ITS_QUESTION: "A question as asked points to a version of that very question.",
     _I.WRITTEN_ONCE_IS_GUARDED: "The triggers that refuse to change what is written once are there and enabled.",

@@ -43,6 +43,8 @@ QUEUES: Final[dict[JobType, Queue]] = {
 """Recommendations go first: a student is one step from the result."""
 PRIORITIES: Final[dict[JobType, int]] = {JobType.GENERATE_RECOMMENDATIONS: 0, JobType.SCORE_ESSAY: 1, JobType.DELIVER_WEBHOOK: 9}
 """The lowest number is claimed first."""
+HEALING_PRIORITY: Final = 5
+"""Of what is made again by itself: after all that students wait for."""
 TRIES: Final[dict[JobType, int]] = {
     JobType.SCORE_ESSAY: MAX_ERRORS,
     JobType.GENERATE_RECOMMENDATIONS: MAX_ERRORS,
@@ -96,6 +98,8 @@ class ClaimedJob(Value):
     track: str
     generation: int = 1
     """1 for a job written at submission, one more each time it was sent again: the version of what it writes."""
+    heals: bool = False
+    """Sent again by the healer: what it brings is written only if it is better than what stands."""
     delivery_id: UUID | None = None
     """What a `deliver_webhook` delivers; its assessment is the one that the event is about."""
 

@@ -43,6 +43,7 @@ ESSAY_TWINS: Final = Counter("assay_essay_twins_total", "Flagged essays graded w
 SENTENCES_DROPPED: Final = Counter("assay_sentences_dropped_total", "Summary sentences without proof", ["producer", "track"])
 RETRIEVAL_SECONDS: Final = Histogram("assay_retrieval_seconds", "Retrieval and rerank duration", ["track"], buckets=_FAST)
 DEGRADED_STAGES: Final = Counter("assay_degraded_stages_total", "Stages that ran on a substitute", ["stage", "cause", "track"])
+HEALS: Final = Counter("assay_heals_total", "Jobs that were to heal a result, by what came of it", ["job_type", "outcome", "track"])
 ASSESSMENTS: Final = Counter("assay_assessments_total", "Assessments by what happened to them", ["event", "track"])
 WEBHOOK_ATTEMPTS: Final = Counter("assay_webhook_attempts_total", "Posts to endpoints of webhooks", ["event", "outcome"])
 TURNAROUND_SECONDS: Final = Histogram("assay_turnaround_seconds", "Submit to result", ["track"], buckets=_SLOW)

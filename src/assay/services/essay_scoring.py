@@ -1,11 +1,13 @@
 """The job `score_essay`: read the essays, have them graded (outside any transaction), write verdicts, degradation and release at once.
 
 A grader that fails is asked again by the ledger while the grading budget lasts; then, or when asking again cannot help, the fallback grader
-speaks for that essay and the stage is degraded with the named cause.
+speaks for that essay and the stage is degraded with the named cause. A job that heals writes the verdicts that are better than those
+that stand, and no others.
 """
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from assay.db.models import EssayScore
@@ -14,6 +16,7 @@ from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain import judging
 from assay.domain.degradation import Cause, Degradation, Stage
 from assay.domain.grading import EssayTask
+from assay.domain.healing import rank
 from assay.domain.jobs import ClaimedJob, JobStatus, JobType
 from assay.domain.questions import QuestionContent, QuestionType, TextOptions
 from assay.domain.rubric import Dimension
@@ -40,15 +43,25 @@ async def score(
         known = await uow.replies.find_all(grading.first_keys(essays, graders))
     attempt = Attempt(job, open_uow, known, until, last=job.is_last_try or seconds_left <= 0)
     graded = await gathered(grading.grade(essay, graders, attempt) for essay in essays)
-    degradation = _degradation(graded, unreadable, clock)
+    if job.heals:
+        await _heal(job, open_uow, graded, unreadable)
+        return
+    degradation = _degradation(graded, unreadable, clock())
     async with open_uow() as uow:
         await _complete(uow, job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
         await _write(uow, job, graded, degradation)
 
 
 async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBank, clock: Clock, cause: Cause, error: str) -> None:
-    """End a job that cannot be done: each essay is held for a person, the recommendation goes on without the essays."""
+    """End a job that cannot be done: each essay is held for a person, the recommendation goes on without the essays.
+
+    When it was to heal, what stands is left as it is.
+    """
     async with open_uow() as uow:
+        if job.heals:
+            await _complete(uow, job, JobStatus.DEAD, error)
+            metrics.HEALS.labels(job_type=job.type, outcome="dead", track=job.track).inc()
+            return
         essays, _ = await read_essays(uow, bank, job.assessment_id)
         completed = await _complete(uow, job, JobStatus.DEAD, error)
         held = [Graded(essay, judging.not_scored(grading.flags_of(essay)), grading.unasked(essay, grading.NOBODY), "") for essay in essays]
@@ -96,6 +109,24 @@ def as_row(assessment_id: UUID, graded: Graded, version: int = 1) -> EssayScore:
     )
 
 
+async def _heal(job: ClaimedJob, open_uow: OpenUnitOfWork, graded: Sequence[Graded], unreadable: int) -> None:
+    """Write the verdicts that are better by who gave them; an essay that fails again keeps the verdict that stands."""
+    async with open_uow(autocommit=True) as uow:  # nobody else writes scores of an assessment with a job under way
+        stand = {score.question_id: rank(score.provenance["producer"]) for score in await uow.scores.essay_scores(job.assessment_id)}
+        since = {each.stage: each.since for each in await uow.scores.degradations(job.assessment_id)}
+    ranks = [(each, rank(each.provenance.producer), stand.get(each.essay.question_id, 0)) for each in graded]
+    better = [each for each, new, old in ranks if new > old]
+    poor = [each for each, new, old in ranks if each.fault and new >= old]
+    degradation = _degradation(poor, unreadable, since[Stage.ESSAY_SCORING], of=len(graded)) if Stage.ESSAY_SCORING in since else None
+    outcome = "unchanged" if poor and not better else "partly" if poor else "healed"
+    async with open_uow() as uow:
+        await _complete(uow, job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
+        if outcome != "unchanged":
+            await uow.jobs.speak_anew(job)
+            await _write(uow, job, better, degradation)
+    metrics.HEALS.labels(job_type=job.type, outcome=outcome, track=job.track).inc()
+
+
 def _essay(question_id: UUID, content: QuestionContent, answer: object) -> Essay:
     if content.rubric is None:  # the content's own validation refuses this
         msg = "an essay question without a rubric"
@@ -106,21 +137,21 @@ def _essay(question_id: UUID, content: QuestionContent, answer: object) -> Essay
     return Essay(question_id=question_id, task=task, min_words=bounds.min_words or 0)
 
 
-def _degradation(graded: Sequence[Graded], unreadable: int, clock: Clock) -> Degradation | None:
+def _degradation(graded: Sequence[Graded], unreadable: int, since: datetime, *, of: int | None = None) -> Degradation | None:
     faults = [result.fault for result in graded if result.fault]
     if faults:
         return Degradation(
             stage=Stage.ESSAY_SCORING,
             cause=Cause(faults[0].fault.value),
-            since=clock(),
+            since=since,
             replaced_by="built-in",
-            detail=f"{len(faults)} of {len(graded)} essays were scored by the built-in evaluator",
+            detail=f"{len(faults)} of {of or len(graded)} essays were scored by the built-in evaluator",
         )
     if unreadable:
         return Degradation(
             stage=Stage.ESSAY_SCORING,
             cause=Cause.UNREADABLE_RUBRIC,
-            since=clock(),
+            since=since,
             replaced_by=None,
             detail=f"{unreadable} question(s) can no longer be read and are left out of the score",
         )

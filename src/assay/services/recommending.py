@@ -2,7 +2,8 @@
 
 Nothing is asked of a model, an embedder or a vector store while a transaction is open. Whatever fails, there is a result: full text when
 the vector search is away, the track's curated list when nothing could be searched, a template when the narrator is away; each is
-written down as a degraded stage with its cause. A provider that is busy or briefly away is asked again by the ledger first.
+written down as a degraded stage with its cause. A provider that is busy or briefly away is asked again by the ledger first. What a job
+that heals has made is written only if it is better than what stands, and never over a decision of an advisor's.
 """
 
 import asyncio
@@ -11,13 +12,14 @@ from typing import Final
 
 import structlog
 
-from assay.db.unit_of_work import OpenUnitOfWork
+from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain import facts
 from assay.domain.curated import curated
 from assay.domain.degradation import Cause, Degradation, Stage
 from assay.domain.fusion import Fact
 from assay.domain.grading import Producer
-from assay.domain.jobs import ClaimedJob, JobStatus
+from assay.domain.healing import Quality
+from assay.domain.jobs import STAGES, ClaimedJob, JobStatus
 from assay.domain.learner import Learner
 from assay.domain.learning import Learning
 from assay.domain.ports import Embedder, Narrator, VectorStore
@@ -102,8 +104,11 @@ async def give_up(
 ) -> None:
     """End a job that cannot be done: the track's curated list, told by the template, without embedder or search.
 
-    Raises `Fenced` when the lease is gone.
+    When it was to heal, what stands is left as it is. Raises `Fenced` when the lease is gone.
     """
+    if job.heals:
+        await _leave(job, JobStatus.DEAD, open_uow, "dead", error)
+        return
     start = perf_counter()
     async with open_uow(autocommit=True) as uow:
         learner, names, learning = await learners.read_as_declared(uow, bank, job.assessment_id, job.track)
@@ -127,8 +132,13 @@ async def _curated(open_uow: OpenUnitOfWork, learner: Learner, learning: Learnin
 async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: OpenUnitOfWork, error: str | None = None) -> None:
     """The effect: the fence first, then the recommendation with all that proves it, one commit."""
     recommendation_id = new_id()
+    if job.heals and (kept := await _stands(job, draft, open_uow)):
+        await _leave(job, kept, open_uow, "unchanged")
+        return
     async with open_uow() as uow:
         completed = await uow.jobs.complete(job, status, error)
+        if job.heals and await _left_to_the_advisor(uow, job):
+            return
         await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id))
         for degradation in draft.degradations:
             await uow.scores.add_degradation(job.assessment_id, degradation)
@@ -141,12 +151,46 @@ async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: Ope
         metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()
     for degradation in draft.degradations:
         metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()
+    if job.heals:
+        metrics.HEALS.labels(job_type=job.type, outcome="partly" if draft.degradations else "healed", track=job.track).inc()
     log.info(
         "recommendation_written",
         items=len(draft.selection.items),
         degraded=bool(draft.degradations),
         milliseconds=round(1000 * draft.seconds),
     )
+
+
+async def _stands(job: ClaimedJob, draft: Draft, open_uow: OpenUnitOfWork) -> JobStatus | None:
+    """How a job ends that has made nothing better than what stands; None when it has."""
+    async with open_uow(autocommit=True) as uow:  # nobody else writes results of an assessment with a job under way
+        degraded = [each for each in await uow.scores.degradations(job.assessment_id) if each.stage in STAGES[job.type]]
+        newer_scores = await uow.recommendations.has_newer_scores(job.assessment_id)
+    if Quality.of(draft.degradations).replaces(Quality.of(degraded), newer_scores=newer_scores):
+        return None
+    return JobStatus.DEGRADED if degraded else JobStatus.SUCCEEDED
+
+
+async def _leave(job: ClaimedJob, status: JobStatus, open_uow: OpenUnitOfWork, outcome: str, error: str | None = None) -> None:
+    """End a job that leaves the recommendation as it is. That the essays have better verdicts is news all the same."""
+    async with open_uow() as uow:
+        completed = await uow.jobs.complete(job, status, error)
+        if completed.is_heard and await uow.recommendations.has_newer_scores(job.assessment_id):
+            latest = await uow.recommendations.latest(job.assessment_id)
+            if latest is not None:
+                await webhook_events.result_written(uow, job, latest.id)
+    metrics.HEALS.labels(job_type=job.type, outcome=outcome, track=job.track).inc()
+    log.info("recommendation_left_as_it_is", outcome=outcome)
+
+
+async def _left_to_the_advisor(uow: UnitOfWork, job: ClaimedJob) -> bool:
+    """Whether an advisor has spoken while this was made; if not, it speaks anew of its stages."""
+    if (await uow.job_records.standing(job.assessment_id)).decided:
+        log.info("recommendation_left_as_it_is", outcome="decided")
+        metrics.HEALS.labels(job_type=job.type, outcome="decided", track=job.track).inc()
+        return True
+    await uow.jobs.speak_anew(job)
+    return False
 
 
 def _missing_search(shortfall: Shortfall | None, replaced_by: Producer, clock: Clock) -> tuple[Degradation, ...]:

@@ -21,11 +21,12 @@ from assay.domain.questions import QuestionContent, QuestionType
 from assay.domain.rubric import MAX_LEVEL, Dimension, Rubric
 from assay.domain.tracks import SkillLevel
 from assay.kit.model import Value
-from assay.services import assessments, flags, overrides, responses, submission
+from assay.services import assessments, flags, overrides, responses, submission, upgrades
 from assay.services.assessments import TrackName
 from assay.services.flags import FlagRead
 from assay.services.overrides import EssayOverrides, OverrideRead
 from assay.services.question_bank import QuestionBank
+from assay.services.upgrades import Changes
 
 
 class TheoryScore(Value):
@@ -180,6 +181,8 @@ class Result(Value):
     degradations: tuple[Degradation, ...]
     submitted_at: datetime
     generated_at: datetime
+    changes: Changes | None = None
+    """What has changed since the first result, where parts of it were made again; None while it is the first."""
     processing_ms: float
     """From submission to result, in milliseconds."""
     flags: tuple[FlagRead, ...] | None = Field(default=None, exclude_if=lambda flags: flags is None)
@@ -212,6 +215,9 @@ async def read(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id:
         degradations=tuple(degradations),
         submitted_at=submitted_at,
         generated_at=recommendation.generated_at,
+        changes=await upgrades.since_first(
+            uow, assessment_id, recommendation, essays, lambda: _essays(uow, actor, row, contents, first=True)
+        ),
         processing_ms=round((completed_at - submitted_at).total_seconds() * 1000, 1),
         flags=await flags.for_reader(uow, actor, assessment_id),
     )
@@ -273,7 +279,11 @@ def _correct(content: QuestionContent) -> Any:
             return content.rule.correct
 
 
-async def _essays(uow: UnitOfWork, reader: Actor, row: AssessmentRow, contents: dict[UUID, QuestionContent]) -> tuple[EssayResult, ...]:
+async def _essays(
+    uow: UnitOfWork, reader: Actor, row: AssessmentRow, contents: dict[UUID, QuestionContent], *, first: bool = False
+) -> tuple[EssayResult, ...]:
+    """The essays with the verdicts that stand, or those of the `first` result."""
+    scores = await (uow.scores.first_essay_scores(row.id) if first else uow.scores.essay_scores(row.id))
     answers = await uow.responses.all(row.id)
     said = await overrides.standing(uow, reader, row.id)
     positions = {question_id: position for position, question_id in enumerate(contents, start=1)}
@@ -285,7 +295,7 @@ async def _essays(uow: UnitOfWork, reader: Actor, row: AssessmentRow, contents: 
             answers.get(score.question_id),
             said.get(score.question_id, {}),
         )
-        for score in await uow.scores.essay_scores(row.id)
+        for score in scores
         if contents[score.question_id].type is QuestionType.ESSAY
     ]
     return tuple(sorted(shown, key=lambda each: each.position))

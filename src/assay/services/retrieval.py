@@ -172,6 +172,18 @@ def passes(error: ProviderError) -> bool:
     return error.fault in PASSING_FAULTS and not isinstance(error, CircuitOpen)
 
 
+async def is_whole(open_uow: OpenUnitOfWork, embedder: Embedder, vector_store: VectorStore) -> bool:
+    """Whether the search by meaning works from end to end: an index of this embedder's that holds something, a vector, a neighbour."""
+    async with open_uow(autocommit=True) as uow:
+        active = await uow.index.active()
+    if active is None or not active.chunk_count or active.embedder != embedder.name:
+        return False
+    try:
+        return bool((await vector_store.nearest(active.id, await embedder.embed(["ready"]), 1))[0])
+    except ProviderError:
+        return False
+
+
 async def _is_away(vector_store: VectorStore, index: Index) -> bool:
     """Whether the store fails too: without a vector it cannot be searched, but asked what it holds."""
     try:

@@ -24,10 +24,11 @@ async def result_written(uow: UnitOfWork, job: ClaimedJob, recommendation_id: UU
     if now is None:
         return
     degradations = await uow.scores.degradations(job.assessment_id)
+    latest = None if first else await uow.recommendations.latest(job.assessment_id)
     data = {
         **_about(job.assessment_id, job.track),
         "recommendationId": str(recommendation_id),
-        "version": job.generation,
+        "version": latest.version if latest else 1,
         "degraded": bool(degradations),
         "degradations": [{"stage": each.stage.value, "cause": each.cause.value} for each in degradations],
     }

@@ -1,6 +1,6 @@
 """The sweeper: each second, take back leases that ran out, ring for jobs whose ring was lost, measure the queue, forget old keys.
 
-Beside that it builds the index versions that an admin has asked for.
+Beside that it builds the index versions that an admin has asked for, and heals results.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from assay.observability.logging import configure_logging
 from assay.runtime import Runtime, open_runtime
 from assay.services import idempotency, jobs
 from assay.settings import Settings
+from assay.worker.healer import Healer
 from assay.worker.indexer import build_what_waits
 from assay.worker.main import owner_name
 
@@ -44,7 +45,7 @@ async def _sweep_until_stopped(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with open_runtime(settings) as runtime:
-        building = asyncio.create_task(build_what_waits(runtime))
+        beside = [asyncio.create_task(build_what_waits(runtime)), asyncio.create_task(Healer(runtime).run())]
         log.info("sweeper_ready")
         while not stopped.is_set():
             await sweep_once(runtime)
@@ -52,8 +53,9 @@ async def _sweep_until_stopped(settings: Settings) -> None:
                 await asyncio.wait_for(stopped.wait(), settings.sweep_seconds)
             except TimeoutError:
                 continue
-        building.cancel()
-        await asyncio.wait([building])
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 async def sweep_once(runtime: Runtime) -> None:

@@ -138,6 +138,7 @@ class DegradedStage(Base):
         CheckConstraint(one_of("stage", Stage), name="stage"),
         CheckConstraint(one_of("cause", Cause), name="cause"),
         UniqueConstraint("assessment_id", "stage"),
+        Index("ix_degraded_stages_since", "since"),
     )
 
     id: Mapped[PrimaryKey]

@@ -35,6 +35,7 @@ class AsyncJob(Base):
         Index("ix_async_jobs_assessment_id", "assessment_id"),
         Index("ix_async_jobs_dead", "id", postgresql_where=text("status = 'dead'")),
         Index("ix_async_jobs_parent_job_id", "parent_job_id", postgresql_where=text("parent_job_id IS NOT NULL")),
+        Index("ix_async_jobs_heals", "created_at", postgresql_where=text("heals")),
         Index("ix_async_jobs_finished", "job_type", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     )
 
@@ -61,6 +62,8 @@ class AsyncJob(Base):
     stack: Mapped[str | None]
     """Where the last error was raised: places and kinds of errors, nobody's words."""
     parent_job_id: Mapped[UUID | None] = mapped_column(ForeignKey("async_jobs.id"))
+    heals: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Sent again by the healer: it writes nothing unless the result becomes better."""
     created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
 

@@ -32,7 +32,8 @@ _CLAIM: Final = text(
            first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
     FROM due, webhook_deliveries delivery, webhook_events event
     WHERE async_jobs.id = due.id AND delivery.id = async_jobs.delivery_id AND event.id = delivery.event_id
-    RETURNING async_jobs.id, job_type, async_jobs.delivery_id, event.assessment_id, fence, attempt, crashes, correlation_id, track_slug,
+    RETURNING async_jobs.id, job_type, async_jobs.delivery_id, event.assessment_id, fence, attempt, crashes, correlation_id,
+              track_slug, heals,
               split_part(async_jobs.dedupe_key, ':', 3)::int AS generation,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent

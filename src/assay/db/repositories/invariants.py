@@ -90,6 +90,10 @@ QUERIES: Final[dict[Invariant, str]] = {
         SELECT w.id FROM async_jobs w WHERE w.finished_at IS NULL AND w.run_at = 'infinity' AND NOT EXISTS (
             SELECT FROM async_jobs p WHERE p.assessment_id = w.assessment_id AND p.finished_at IS NULL AND p.run_at < 'infinity')
     """,
+    Invariant.ONE_AT_A_TIME: """
+        SELECT assessment_id FROM async_jobs WHERE finished_at IS NULL AND assessment_id IS NOT NULL
+        GROUP BY assessment_id, job_type HAVING count(*) > 1
+    """,
     Invariant.DELIVERY_HAS_ITS_JOB: """
         SELECT d.id FROM webhook_deliveries d WHERE (d.status = 'pending')
             <> EXISTS (SELECT FROM async_jobs WHERE delivery_id = d.id AND finished_at IS NULL)

@@ -12,9 +12,9 @@ from assay.domain.jobs import MAX_CRASHES, STAGES, ClaimedJob, Failure, JobStatu
 
 _ADD = text(
     """
-    INSERT INTO async_jobs (id, job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id)
+    INSERT INTO async_jobs (id, job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id, heals)
     VALUES (:id, :type, :assessment, :track, :priority, CASE WHEN :waits THEN 'infinity' ELSE clock_timestamp() END, :dedupe, :correlation,
-            :parent)
+            :parent, :heals)
     """
 )
 # the due ones in a CTE of their own: as a subquery of the update a nested loop would run it again and lock more than was asked for
@@ -28,7 +28,7 @@ _CLAIM = text(
            lease_expires_at = clock_timestamp() + make_interval(secs => :lease),
            first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
     FROM due WHERE async_jobs.id = due.id
-    RETURNING async_jobs.id, job_type, assessment_id, delivery_id, fence, attempt, crashes, correlation_id, track_slug,
+    RETURNING async_jobs.id, job_type, assessment_id, delivery_id, fence, attempt, crashes, correlation_id, track_slug, heals,
               CASE WHEN parent_job_id IS NULL THEN 1 ELSE split_part(dedupe_key, ':', 3)::int END AS generation,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
@@ -159,10 +159,11 @@ class Jobs:
         waits: bool = False,
         generation: int = 1,
         parent_id: UUID | None = None,
+        heals: bool = False,
     ) -> None:
         """Write a job that is due now, or (when it `waits`) once another job's effect releases it.
 
-        One that is sent again names the job it stands for, and which `generation` it is, from 2.
+        One that is sent again names the job it stands for, and which `generation` it is, from 2; `heals` when nobody asked for it.
         """
         values = {
             "id": job_id,
@@ -173,6 +174,7 @@ class Jobs:
             "waits": waits,
             "dedupe": f"{job_type}:{assessment_id}:{generation}",
             "parent": parent_id,
+            "heals": heals,
             "correlation": correlation_id,
         }
         await self._session.execute(_ADD, values)
@@ -193,14 +195,19 @@ class Jobs:
     async def complete(self, job: ClaimedJob, status: JobStatus, error: str | None = None) -> Completed:
         """Finish the job with what that brings about, and log its effect: the first statement of the effect's transaction.
 
+        One that was sent again speaks anew of its stages; one that `heals` only once it is known to be better (`speak_anew`).
         Raises `Fenced` when the lease is gone.
         """
         values = {"id": job.id, "fence": job.fence, "status": status, "error": error}
         if (row := (await self._session.execute(_COMPLETE, values)).first()) is None:
             raise Fenced(str(job.id))
-        if job.generation > 1:
-            await self._session.execute(_SPEAK_ANEW, {"assessment": job.assessment_id, "stages": list(STAGES[job.type])})
+        if job.generation > 1 and not job.heals:
+            await self.speak_anew(job)
         return Completed(*row)
+
+    async def speak_anew(self, job: ClaimedJob) -> None:
+        """Forget which of the job's stages were degraded: it says so anew."""
+        await self._session.execute(_SPEAK_ANEW, {"assessment": job.assessment_id, "stages": list(STAGES[job.type])})
 
     async def note(self, job: ClaimedJob, failure: Failure) -> None:
         """Write down why the job is about to be given up. Raises `Fenced` when the lease is gone."""
@@ -254,6 +261,7 @@ def claim_of(row: Row[Any]) -> Claim:
         correlation_id=row.correlation_id,
         track=row.track_slug,
         generation=row.generation,
+        heals=row.heals,
     )
     return Claim(job, row.waited, row.spent)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, bindparam, select, text
+from sqlalchemy import ARRAY, ColumnElement, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import RagTrace, Recommendation, RecommendationItem
+from assay.db.models import EssayScore, RagTrace, Recommendation, RecommendationItem
 from assay.db.models.base import Json, table
 
 _WHOLE: Final = ("id", "assessment_id", "index_version_id", "summary", "excluded", "provenance", "basis", "processing_ms")
@@ -60,6 +60,17 @@ class Recommendations:
         """The newest recommendation of an assessment."""
         query = select(Recommendation).where(Recommendation.assessment_id == assessment_id)
         return await self._session.scalar(query.order_by(Recommendation.version.desc()).limit(1))
+
+    async def first(self, assessment_id: UUID) -> Recommendation | None:
+        """The recommendation that came with the first result."""
+        query = select(Recommendation).where(Recommendation.assessment_id == assessment_id)
+        return await self._session.scalar(query.order_by(Recommendation.version).limit(1))
+
+    async def has_newer_scores(self, assessment_id: UUID) -> bool:
+        """Whether a verdict has been written since the newest recommendation, which so rests on an older one."""
+        written = select(func.max(Recommendation.generated_at)).where(Recommendation.assessment_id == assessment_id)
+        judged = select(func.max(EssayScore.created_at)).where(EssayScore.assessment_id == assessment_id)
+        return bool(await self._session.scalar(select(judged.scalar_subquery() > written.scalar_subquery())))
 
     async def get(self, recommendation_id: UUID) -> Recommendation | None:
         """One recommendation."""

@@ -1,6 +1,7 @@
 """Scores and degraded stages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -64,6 +65,17 @@ class Scores:
     async def essay_scores(self, assessment_id: UUID) -> list[EssayScore]:
         """The newest verdict per essay."""
         return list(await self._session.scalars(_ESSAY_SCORES, {"assessment": assessment_id}))
+
+    async def first_essay_scores(self, assessment_id: UUID) -> list[EssayScore]:
+        """The verdict per essay that came with the first result."""
+        query = select(EssayScore).where(EssayScore.assessment_id == assessment_id, EssayScore.version == 1)
+        return list(await self._session.scalars(query))
+
+    async def scored_again_at(self, assessment_id: UUID) -> datetime | None:
+        """When an essay got a verdict after its first, the last time; None when none did."""
+        query = select(func.max(EssayScore.created_at)).where(EssayScore.assessment_id == assessment_id, EssayScore.version > 1)
+        moment: datetime | None = await self._session.scalar(query)
+        return moment
 
     async def add_degradation(self, assessment_id: UUID, degradation: Degradation) -> None:
         """Mark a stage as degraded; the first cause stays."""
