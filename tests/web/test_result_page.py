@@ -32,6 +32,7 @@ from assay.services.results import (
     Summary,
 )
 from assay.services.submission import RuleScores
+from assay.services.upgrades import Changes, LevelMove, Named, StageChange
 from assay.web import wording
 from assay.web.rendering import ENVIRONMENT
 from assay.web.results import view
@@ -301,3 +302,60 @@ async def test_the_status_is_told_live(visit: Visit, student: Student, track_id:
     part = await visitor.get(f"{base}/status/fragment")
     assert f'data-next="{base}/result"' in part.html
     assert all(line.startswith("data: ") for line in last.splitlines())
+
+
+def changed(**changes: Any) -> Changes:
+    """What became of a result that was degraded throughout."""
+    values: dict[str, Any] = {
+        "at": NOON,
+        "stages": (
+            StageChange(stage=Stage.ESSAY_SCORING, before="built-in", now="openai"),
+            StageChange(stage=Stage.RETRIEVAL, before="curated", now="complete"),
+            StageChange(stage=Stage.NARRATIVE, before="built-in", now="openai"),
+        ),
+        "levels": (
+            LevelMove(question_id=uuid4(), position=4, dimension=Dimension.CLARITY, before=2, now=3),
+            LevelMove(question_id=uuid4(), position=5, dimension=Dimension.ACCURACY, before=None, now=1),
+        ),
+        "added": (Named(credential_id=uuid4(), title=f"New {NASTY}"),),
+        "removed": (Named(credential_id=uuid4(), title="Old"),),
+    }
+    return Changes.model_validate({**values, **changes})
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_reader_is_told_what_has_changed_since_the_first_result(own: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Who scored, searched and wrote before and now; each level that moved; what came and what went; and when."""
+    page = shown(result(changes=changed()), own=own)
+    for words in (
+        "This result has been updated",
+        "The essays are scored by the language model; at first it was the built-in evaluator.",
+        "The recommendations come from the complete search; at first it was the track's curated list.",
+        "The summary is written by the language model; at first it was a template.",
+        "Question 4, clarity: Developing",
+        "Good",
+        "Question 5, accuracy: Held for a person",
+        "Recommended now and not before: 1; no longer: 1",
+        "No longer recommended Old",
+        "22 November 2026",
+    ):
+        assert words in page.text, words
+    assert "<script>" not in page.html
+    assert "has been updated" not in shown(result(), own=own).text
+
+
+def test_nothing_that_counts_has_moved() -> None:
+    """The wording alone: said in so many words."""
+    told = changed(stages=(StageChange(stage=Stage.NARRATIVE, before="built-in", now="openai"),), levels=(), added=(), removed=())
+    assert "No level of yours has changed." in shown(result(changes=told)).text
+
+
+def test_every_change_has_words() -> None:
+    """Whoever did a stage, before and now."""
+    for stage, names in {
+        Stage.ESSAY_SCORING: ("openai", "built-in", "static"),
+        Stage.NARRATIVE: ("openai", "built-in"),
+        Stage.RETRIEVAL: ("curated", "reduced", "complete"),
+    }.items():
+        for before, now in product(names, repeat=2):
+            assert "{" not in wording.upgraded(StageChange.model_validate({"stage": stage, "before": before, "now": now}))

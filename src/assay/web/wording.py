@@ -9,6 +9,7 @@ from assay.domain.progress import AssessmentStatus, Progress, StageState
 from assay.domain.questions import QuestionFormat, QuestionType
 from assay.domain.retrieval import PartName
 from assay.domain.rubric import Dimension
+from assay.services.upgrades import StageChange
 
 LEVELS: Final = ("Not shown yet", "Beginning", "Developing", "Good", "Excellent")
 """Rubric levels 0 to 4."""
@@ -98,6 +99,23 @@ NEXT: Final[Mapping[tuple[Stage, str | None], str]] = {
 }
 """What follows from it, by stage and by what stands in."""
 
+UPGRADED: Final[Mapping[Stage, str]] = {
+    Stage.ESSAY_SCORING: "The essays are scored by {now}; at first it was {before}.",
+    Stage.RETRIEVAL: "The recommendations come from {now}; at first it was {before}.",
+    Stage.NARRATIVE: "The summary is written by {now}; at first it was {before}.",
+}
+"""What has been made again since the first result."""
+
+_DOERS: Final[Mapping[str, str]] = {
+    "openai": "the language model",
+    "built-in": "the built-in evaluator",
+    "static": "nobody",
+    "curated": "the track's curated list",
+    "reduced": "a reduced search",
+    "complete": "the complete search",
+}
+_TELLERS: Final[Mapping[str, str]] = {**_DOERS, "built-in": "a template"}
+
 FLAGS: Final[Mapping[str, str]] = {
     FlagKind.BLANK: "This essay was left empty.",
     FlagKind.TOO_SHORT: "This essay is shorter than was asked for.",
@@ -158,6 +176,12 @@ def cause(degradation: Degradation) -> str:
     """Why it did not go as planned."""
     words = CAUSES[degradation.cause].format(who=ASKED.get(degradation.stage, "the language model"))
     return words[0].upper() + words[1:]
+
+
+def upgraded(change: StageChange) -> str:
+    """Who or what does a stage now, and who or what did at first."""
+    names = _TELLERS if change.stage is Stage.NARRATIVE else _DOERS
+    return UPGRADED[change.stage].format(now=names[change.now], before=names[change.before])
 
 
 def consequence(degradation: Degradation) -> str:
