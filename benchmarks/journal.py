@@ -28,7 +28,8 @@ class Waits(NamedTuple):
 
 async def read(session: aiohttp.ClientSession, model_url: str) -> Entries:
     """The journal so far."""
-    return (await _state(session, model_url))["entries"]
+    entries: Entries = (await _state(session, model_url))["entries"]
+    return entries
 
 
 async def in_flight(session: aiohttp.ClientSession, model_url: str) -> int:

@@ -72,7 +72,7 @@ class Stack:
     def product(self, *names: str, log: str = "") -> list[Running]:
         """Start the named processes of the product (`programs.API`, …), each ready to work; `log` sets log files apart."""
         folder = self.folder.logs / log if log else self.folder.logs
-        known = {program.name: _really_ready(program) for program in programs.services(self.environment, self.port, folder)}
+        known = {program.name: really_ready(program) for program in programs.services(self.environment, self.port, folder)}
         return self.launch(*(known[name] for name in names))
 
     def model(self, latency: str) -> Running:
@@ -154,8 +154,8 @@ def _servers(stack: Stack, *, durable: bool) -> None:
     postgres.ensure_database(cluster)
 
 
-def _really_ready(program: Program) -> Program:
-    """Worker and sweeper say in their log that they are ready."""
+def really_ready(program: Program) -> Program:
+    """`program`, ready once it can work: worker and sweeper say so in their log, however often they are started."""
     if program.name == programs.API:
         return program
     before = len(_read(program.log))

@@ -1,0 +1,56 @@
+"""What the provider was paid for: calls by content key, held against what the faults can account for."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from assay.ai.scripted import envelopes
+from benchmarks.journal import Entries
+
+
+class Bill(NamedTuple):
+    """What was charged for usable answers. One that the script had spoiled has to be asked for again, and counts apart."""
+
+    paid: int
+    """Usable answers, and calls worked on for a client that had left."""
+    distinct: int
+    """Content keys among them."""
+    overpaid: int
+    """Calls beyond one for each key that no death or freeze of a worker with the job in hand accounts for."""
+    spoiled: int
+    """Calls that failed, hung, or came back useless by the script's own doing."""
+
+    @property
+    def ratio(self) -> float:
+        """Paid calls for each content key."""
+        return self.paid / self.distinct if self.distinct else 0.0
+
+
+def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, int]) -> Bill:
+    """Read the journal. `essays` are texts with their assessments, `crashes` how often a worker was lost with an assessment's job in hand.
+
+    A content key is the request without its nonces. A key may be paid once, and once more for each time its job's worker was lost. A
+    summary has no essay in it: all of them together may be paid as often again as all crashes.
+    """
+    paid: Counter[str] = Counter()
+    owners: dict[str, UUID | None] = {}
+    for entry in entries:
+        if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"}:
+            paid[entry["bodySha256"]] += 1
+            owners.setdefault(entry["bodySha256"], _owner(entry, essays))
+    more = Counter[UUID | None]()
+    overpaid = 0
+    for key, count in paid.items():
+        owner = owners[key]
+        if owner is None:
+            more[None] += count - 1
+        else:
+            overpaid += max(0, count - 1 - crashes.get(owner, 0))
+    overpaid += max(0, more[None] - sum(crashes.values()))
+    return Bill(paid.total(), len(paid), overpaid, sum(entry["fault"] is not None for entry in entries))
+
+
+def _owner(entry: Mapping[str, object], essays: Mapping[str, UUID]) -> UUID | None:
+    request = envelopes.read(str(entry["path"]), str(entry["body"]).encode())
+    return essays.get(request.blocks.get("essay", ""))

@@ -1,0 +1,162 @@
+"""The storm: students submit in an open loop while everything that can break is broken, in an order decided by a seed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from benchmarks import journal as model_journal
+from benchmarks.journal import essays_of
+from benchmarks.people import Taken
+from benchmarks.report import Figure
+from faults import bills, schedule, tally
+from faults.clients import Clients
+from faults.receivers import Receiver
+from faults.schedule import Strike
+from faults.strikes import Storm
+from faults.tally import none
+from faults.world import API, SWEEPER, WORKERS, World, until
+
+LATENCY: Final = "uniform:0.5,2"
+RATE: Final = 2.5
+"""Submissions a second: what two cores bear beside killed processes that start anew."""
+EVERY_SECONDS: Final = 3.5
+"""Between two strikes, on average."""
+LOOK_SECONDS: Final = 0.5
+DRAIN_SECONDS: Final = 180.0
+
+
+class Plan(NamedTuple):
+    """How long, how much, and the seed that decides the rest."""
+
+    seed: int
+    seconds: float
+    submissions: int
+    every: float = EVERY_SECONDS
+
+
+async def run(world: World, plan: Plan) -> list[Figure]:
+    """Weather it, wait for the calm, and count."""
+    begun = perf_counter()
+    receiver = Receiver()
+    async with world.runtime() as runtime:
+        await receiver.open()
+        await receiver.register(runtime)
+        clients = Clients(world.stack.url, runtime, world.session)
+        world.console.print(f"[dim]{plan.submissions} assessments are being answered[/]")
+        taken = await clients.prepared(plan.submissions, f"storm-{plan.seed}")
+        await world.model(latency=LATENCY, faults=[])
+        await world.launch(API, SWEEPER, *WORKERS)
+        storm = Storm(world, receiver)
+        prepared = perf_counter() - begun
+        before = await _weather(storm, plan, clients, taken)
+        world.console.print(f"[dim]calm after {perf_counter() - begun - prepared:.0f} s; draining[/]")
+        drained = await world.drained(DRAIN_SECONDS)
+        figures = await _figures(storm, clients, taken)
+        changed = await _changed(world, before)
+    await receiver.close()
+    return [
+        Figure("seed", (plan.seed,), digits=0),
+        *(Figure(f"fault: {kind}", (count,), digits=0) for kind, count in sorted(storm.struck.items())),
+        Figure("faults in all", (storm.struck.total(),), digits=0),
+        *figures,
+        none("results changed after they were complete", changed),
+        *await world.invariants(),
+        Figure("drained after", (drained,), "s"),
+        Figure("the whole storm", (perf_counter() - begun,), "s", digits=0),
+    ]
+
+
+async def _weather(storm: Storm, plan: Plan, clients: Clients, taken: Sequence[Taken]) -> dict[str, str]:
+    """Arrivals and strikes until both are over; the results that were complete half-way."""
+    begun = asyncio.get_running_loop().time()
+
+    async def at(strike: Strike) -> None:
+        await asyncio.sleep(max(0.0, begun + strike.at - asyncio.get_running_loop().time()))
+        storm.world.console.print(f"[dim]{strike.at:6.1f} s  {strike.kind}[/]", highlight=False)
+        await storm.strike(strike)
+
+    async def half_way() -> dict[str, str]:
+        await asyncio.sleep(plan.seconds / 2)
+        await until(storm.world.answers)
+        return await complete_results(storm.world)
+
+    looking = asyncio.create_task(clients.look(taken, LOOK_SECONDS))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(clients.arrive(taken, schedule.arrivals(plan.seed, plan.submissions, plan.seconds)))
+        middle = group.create_task(half_way())
+        for strike in schedule.strikes(plan.seed, plan.seconds, plan.every):
+            group.create_task(at(strike))
+    looking.cancel()
+    return middle.result()
+
+
+async def _figures(storm: Storm, clients: Clients, taken: Sequence[Taken]) -> list[Figure]:
+    world = storm.world
+    counted = tally.tally(clients.journal.receipts.keys(), rows := await tally.read(world.database_url))
+    crashes: Counter[UUID] = Counter()
+    for job in rows.jobs:
+        if job.assessment_id is not None:
+            crashes[job.assessment_id] += job.crashes
+    entries = await model_journal.read(world.session, world.stack.model_url)
+    bill = bills.bill(entries, essays_of(taken), crashes)
+    announced = {str(row["id"]) for row in await world.query("SELECT id FROM webhook_events")}
+    completed = {str(each) for each, done in rows.submitted.items() if done}
+    degraded = await world.value("SELECT count(DISTINCT assessment_id) FROM degraded_stages")
+    unlabelled = await world.value(_UNLABELLED)
+    slowest = await world.value("SELECT coalesce(max(extract(epoch FROM completed_at - submitted_at)), 0)::float FROM assessments")
+    return [
+        *counted.figures(),
+        *clients.journal.figures(),
+        Figure("submit answered p95", (clients.journal.latency(0.95),), "s"),
+        Figure("workers lost with a job in hand, by job", (counted.crashes,), digits=0),
+        Figure("results on a substitute", (degraded,), digits=0),
+        none("results on a substitute that do not say so", unlabelled),
+        Figure("slowest result", (slowest,), "s", digits=1),
+        *charges(bill, storm.open_calls),
+        *storm.receiver.figures(announced, completed),
+    ]
+
+
+def charges(bill: bills.Bill, open_calls: int) -> list[Figure]:
+    """What the provider was paid, beside what was open when workers were hit."""
+    bound = 1 + open_calls / bill.distinct if bill.distinct else 1.0
+    return [
+        Figure("model calls spoiled by the script", (bill.spoiled,), digits=0),
+        Figure("content keys paid for", (bill.distinct,), digits=0),
+        Figure("calls open when their worker was hit", (open_calls,), digits=0),
+        Figure("paid calls per content key", (bill.ratio,), digits=4, at_most=round(bound, 4)),
+        none("calls paid again that no lost worker explains", bill.overpaid),
+    ]
+
+
+_UNLABELLED: Final = """
+    SELECT count(*) FROM async_jobs j WHERE status IN ('degraded', 'dead') AND assessment_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM degraded_stages d WHERE d.assessment_id = j.assessment_id)
+"""
+_COMPLETE: Final = """
+    SELECT {table}.assessment_id::text AS id, md5(string_agg({table}::text, '|' ORDER BY {table}::text)) AS hash
+    FROM {table} JOIN assessments a ON a.id = {table}.assessment_id WHERE a.completed_at IS NOT NULL {first} GROUP BY 1
+"""
+_KEPT: Final = {
+    "assessment_question_snapshots": "",
+    "rule_scores": "",
+    "essay_scores": "AND version = 1",
+    "recommendations": "AND version = 1",
+}
+
+
+async def complete_results(world: World) -> dict[str, str]:
+    """Hashes of the rows of every complete result, by table and assessment."""
+    found: dict[str, str] = {}
+    for table, first in _KEPT.items():
+        rows = await world.query(_COMPLETE.format(table=table, first=first))
+        found |= {f"{table} {row['id']}": row["hash"] for row in rows}
+    return found
+
+
+async def _changed(world: World, before: Mapping[str, str]) -> int:
+    after = await complete_results(world)
+    return sum(after.get(name) != value for name, value in before.items())

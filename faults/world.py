@@ -1,0 +1,232 @@
+"""The world of a scenario: servers, processes and the scripted model, each of which can be killed, frozen, stopped and started anew."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from inspect import isawaitable
+from typing import Any, Final
+
+import aiohttp
+import asyncpg
+from rich.console import Console
+
+from assay.embedded import programs
+from assay.embedded.processes import Program, Running, start, stop
+from assay.runtime import Runtime, open_runtime
+from assay.services import invariants
+from benchmarks.report import Figure
+from benchmarks.stack import PROJECT, Stack, bare_stack, really_ready
+from faults.tally import none
+
+POSTGRES: Final = "Postgres"
+VALKEY: Final = "Valkey"
+API: Final = programs.API
+SWEEPER: Final = programs.SWEEPER
+WORKERS: Final = ("worker 1", "worker 2")
+_EVERY_SECONDS: Final = 0.05
+_READY_SECONDS: Final = 90.0
+WEBHOOK_RETRY_SCALE: Final = 0.01
+"""Pauses between the tries of a webhook: 0.05, 3, 18, 72 seconds …"""
+CHANGES: Final = {
+    "ASSAY_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "ASSAY_WEBHOOK_RETRY_SCALE": str(WEBHOOK_RETRY_SCALE),
+    "ASSAY_WEBHOOK_SECONDS": "3",
+}
+"""What differs from a real installation: receivers on loopback, and a schedule for the impatient."""
+
+
+@dataclass(slots=True)
+class World:
+    """What runs, by name. Use it from the main thread's event loop: a child ends with the thread that started it."""
+
+    stack: Stack
+    session: aiohttp.ClientSession
+    running: dict[str, Running] = field(default_factory=dict)
+    died: list[str] = field(default_factory=list)
+    """Processes that ended without our doing."""
+    _expected: set[int] = field(default_factory=set)
+
+    @property
+    def console(self) -> Console:
+        """Where progress is told."""
+        return self.stack.console
+
+    @property
+    def database_url(self) -> str:
+        """Postgres, as asyncpg reads it."""
+        return self.stack.database_url
+
+    def owner(self, name: str) -> str:
+        """How the worker of that name signs its leases."""
+        return f"{socket.gethostname()}:{self.running[name].pid}"
+
+    async def launch(self, *names: str, sabotage: str = "", **changes: str) -> None:
+        """Start processes of the product together, and wait until they are ready; `changes` are settings, `sabotage` is of their code."""
+        for name in names:
+            self._begin(self._program(name, sabotage, changes), name)
+        await asyncio.gather(*(self.ready(name) for name in names))
+
+    async def revive(self, name: str, after: float = 0.0) -> None:
+        """Start again what has ended, as a supervisor does: again and again, should it not stay."""
+        await asyncio.sleep(after)
+        program = self.running[name].program
+        while True:
+            self._begin(program, name)
+            try:
+                await self.ready(name)
+            except ChildProcessError:
+                self.died.append(name)
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    async def ready(self, name: str) -> None:
+        """Wait until it can work. Raises `ChildProcessError` when it ends instead, `TimeoutError` when it takes too long."""
+        child = self.running[name]
+        async with asyncio.timeout(_READY_SECONDS):
+            while not await asyncio.to_thread(child.program.ready, child.pid):
+                if child.process.poll() is not None:
+                    self._expected.add(child.pid)
+                    raise ChildProcessError(name)
+                await asyncio.sleep(_EVERY_SECONDS)
+
+    async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal that ends the process, and wait for the end."""
+        child = self.running[name]
+        self._expected.add(child.pid)
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, number)
+        await asyncio.to_thread(child.process.wait)
+
+    def freeze(self, name: str) -> None:
+        """Stop the process in its tracks."""
+        os.kill(self.running[name].pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let it go on, if it still lives."""
+        with suppress(ProcessLookupError):
+            os.kill(self.running[name].pid, signal.SIGCONT)
+
+    async def end_product(self) -> None:
+        """End the product's processes; servers and model stay."""
+        ours = [name for name in self.running if name not in {POSTGRES, VALKEY}]
+        for name in ours:
+            self.thaw(name)
+        self.notice_deaths()
+        await asyncio.to_thread(stop, [self.running.pop(name) for name in ours])
+
+    def notice_deaths(self) -> int:
+        """How many processes have ended without our doing, so far."""
+        gone = {name: child for name, child in self.running.items() if child.process.poll() is not None}
+        self.died += [name for name, child in gone.items() if child.pid not in self._expected]
+        self._expected |= {child.pid for child in gone.values()}
+        return len(self.died)
+
+    async def model(self, **control: Any) -> None:
+        """Change the script: `faults`, `latency`, `retryAfter`."""
+        async with self.session.post(f"{self.stack.model_url}/control", json=control) as answer:
+            answer.raise_for_status()
+
+    async def query(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """What a statement finds, on a connection of its own. Raises what `asyncpg` raises."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return await connection.fetch(statement, *values)
+        finally:
+            await connection.close()
+
+    async def value(self, statement: str, *values: object) -> Any:
+        """The first value of what a statement finds."""
+        return (await self.query(statement, *values))[0][0]
+
+    async def answers(self) -> bool:
+        """Whether Postgres does."""
+        try:
+            return bool(await self.value("SELECT true"))
+        except (OSError, asyncpg.PostgresError):
+            return False
+
+    async def drained(self, within: float) -> float:
+        """Wait until no job is left to do; the seconds it took. Gives up after `within` seconds: the tally then says what is left."""
+        begun = asyncio.get_running_loop().time()
+        while (waited := asyncio.get_running_loop().time() - begun) < within:
+            if not await self.value("SELECT count(*) FROM async_jobs WHERE finished_at IS NULL"):
+                break
+            await asyncio.sleep(0.2)
+        return waited
+
+    async def invariants(self) -> list[Figure]:
+        """What `assay check` finds, and whether a process has ended by itself."""
+        async with self.runtime() as runtime:
+            report = await invariants.check(runtime.open_uow)
+        broken = [finding for finding in report.findings if finding.violations]
+        for finding in broken:
+            self.console.print(f"[red]{finding.name}: {finding.violations}[/] {', '.join(finding.examples)}", highlight=False)
+        return [none("invariants broken (assay check)", len(broken)), none("processes that ended by themselves", self.notice_deaths())]
+
+    @asynccontextmanager
+    async def runtime(self) -> AsyncIterator[Runtime]:
+        """The product's services in this process."""
+        async with open_runtime(self.stack.settings) as opened:
+            yield opened
+
+    def _begin(self, program: Program, name: str) -> None:
+        child = start(program)
+        self.stack.running.append(child)
+        self.running[name] = child
+
+    def _program(self, name: str, sabotage: str, changes: Mapping[str, str]) -> Program:
+        verb = name.partition(" ")[0]
+        known = {each.name: each for each in programs.services(self.stack.environment, self.stack.port, self.stack.folder.logs)}
+        program = replace(
+            known[verb],
+            name=name,
+            log=self.stack.folder.logs / f"{name.replace(' ', '-')}.log",
+            environment={**self.stack.environment, **changes},
+            grace_seconds=12.0,
+        )
+        if sabotage:
+            words = ("-m", "faults.sabotage", sabotage, *program.argv[3:])
+            program = replace(program, argv=(sys.executable, *words), folder=PROJECT)
+        return really_ready(replace(program, name=verb))
+
+
+async def until(holds: Callable[[], bool | Awaitable[bool]], within: float = 60.0) -> None:
+    """Wait until it holds. Raises `TimeoutError`."""
+    async with asyncio.timeout(within):
+        while True:
+            answer = holds()
+            if await answer if isawaitable(answer) else answer:
+                return
+            await asyncio.sleep(_EVERY_SECONDS)
+
+
+@contextmanager
+def opened_stack(console: Console, latency: str) -> Iterator[Stack]:
+    """Servers with content, and the scripted model, on loopback in a temporary folder; all is ended and removed with the block."""
+    with bare_stack(console, durable=True, changes=CHANGES) as stack:
+        stack.model(latency)
+        try:
+            yield stack
+        finally:
+            for each in stack.running:  # what is frozen cannot be told to end
+                with suppress(ProcessLookupError):
+                    if each.process.poll() is None:
+                        os.kill(each.pid, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def opened_world(stack: Stack) -> AsyncIterator[World]:
+    """The world on these servers, without processes of the product; those that the block starts are ended with it."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(10)) as session:
+        servers = {each.program.name: each for each in stack.running if each.program.name in {POSTGRES, VALKEY}}
+        world = World(stack, session, running=dict(servers))
+        try:
+            yield world
+        finally:
+            await world.end_product()
