@@ -54,7 +54,10 @@ class Receiver:
             self._runner = None
 
     async def _take(self, request: web.Request) -> web.Response:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionResetError:  # the sender has died meanwhile
+            return web.Response(status=400)
         try:
             event = Webhook(self.secret).verify(body, dict(request.headers))
         except WebhookVerificationError:

@@ -15,10 +15,11 @@ import aiohttp
 import asyncpg
 from rich.console import Console
 
-from assay.embedded import programs
+from assay.embedded import environment, postgres, programs
 from assay.embedded.processes import Program, Running, start, stop
 from assay.runtime import Runtime, open_runtime
 from assay.services import invariants
+from benchmarks import journal
 from benchmarks.report import Figure
 from benchmarks.stack import PROJECT, Stack, bare_stack, really_ready
 from faults.tally import none
@@ -28,6 +29,8 @@ VALKEY: Final = "Valkey"
 API: Final = programs.API
 SWEEPER: Final = programs.SWEEPER
 WORKERS: Final = ("worker 1", "worker 2")
+_CONTENT: Final = "content"
+"""The database that each scenario gets a copy of."""
 _EVERY_SECONDS: Final = 0.05
 _READY_SECONDS: Final = 90.0
 WEBHOOK_RETRY_SCALE: Final = 0.01
@@ -102,6 +105,10 @@ class World:
         with suppress(ProcessLookupError):
             os.kill(child.pid, number)
         await asyncio.to_thread(child.process.wait)
+
+    def expect(self, name: str) -> None:
+        """Its death is our doing, though no signal of ours was."""
+        self._expected.add(self.running[name].pid)
 
     def freeze(self, name: str) -> None:
         """Stop the process in its tracks."""
@@ -207,10 +214,11 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], within: float = 60.
 
 
 @contextmanager
-def opened_stack(console: Console, latency: str) -> Iterator[Stack]:
+def opened_stack(console: Console) -> Iterator[Stack]:
     """Servers with content, and the scripted model, on loopback in a temporary folder; all is ended and removed with the block."""
     with bare_stack(console, durable=True, changes=CHANGES) as stack:
-        stack.model(latency)
+        stack.model("1")
+        asyncio.run(_administer(stack, f"ALTER DATABASE {postgres.DATABASE} RENAME TO {_CONTENT}"))
         try:
             yield stack
         finally:
@@ -222,11 +230,23 @@ def opened_stack(console: Console, latency: str) -> Iterator[Stack]:
 
 @asynccontextmanager
 async def opened_world(stack: Stack) -> AsyncIterator[World]:
-    """The world on these servers, without processes of the product; those that the block starts are ended with it."""
+    """The world on these servers, with a fresh copy of the content; the product's processes that the block starts are ended with it."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(10)) as session:
-        servers = {each.program.name: each for each in stack.running if each.program.name in {POSTGRES, VALKEY}}
-        world = World(stack, session, running=dict(servers))
+        alive = [each for each in stack.running if each.process.poll() is None]
+        servers = {each.program.name: each for each in alive if each.program.name in {POSTGRES, VALKEY}}
+        world = World(stack, session, running=servers)
+        await _administer(stack, f"DROP DATABASE IF EXISTS {postgres.DATABASE} WITH (FORCE)")
+        await _administer(stack, f"CREATE DATABASE {postgres.DATABASE} TEMPLATE {_CONTENT}")
+        await journal.clear(session, stack.model_url)
         try:
             yield world
         finally:
             await world.end_product()
+
+
+async def _administer(stack: Stack, statement: str) -> None:
+    connection = await asyncpg.connect(environment.cluster(stack.folder).url("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,85 @@
+"""The checker is checked: code as it must not be, which an invariant has to notice, beside the same scene with the code as it is."""
+
+import asyncio
+
+from assay.services import invariants
+from benchmarks import journal as model_journal
+from benchmarks.report import Figure
+from faults.scenes import jobs_of, scene
+from faults.tally import none
+from faults.world import API, SWEEPER, WORKERS, World, until
+
+LEASE = {"ASSAY_LEASE_SECONDS": "2", "ASSAY_SWEEP_SECONDS": "0.2"}
+
+
+async def without_fence(world: World) -> list[Figure]:
+    """A frozen worker comes back while another has its job in hand; without the fence its effect is taken for the other's."""
+    return [await _late_worker(world, ""), await _late_worker(world, "without-fence")]
+
+
+async def effect_first(world: World) -> list[Figure]:
+    """A worker dies between the scores and the end of the job, which are one transaction, and two in the mutant."""
+    return [await _interrupted(world, "dies-before-effect"), await _interrupted(world, "effect-first")]
+
+
+async def ring_first(world: World) -> list[Figure]:
+    """A ring within the transaction is refused where it happens: nothing leaves the process before the commit."""
+    found: list[Figure] = []
+    for sabotage in ("", "ring-first"):
+        async with scene(world, 1, SWEEPER, WORKERS[0]) as on:
+            await world.launch(API, sabotage=sabotage)
+            submitting = asyncio.create_task(on.submit(*on.taken))
+            await until(lambda: bool(on.clients.journal.statuses))
+            submitting.cancel()
+            found.append(_figure(sabotage, len(on.clients.journal.odd), "answers of 500"))
+        await world.end_product()
+    return found
+
+
+async def _late_worker(world: World, sabotage: str) -> Figure:
+    frozen, heir = WORKERS
+    async with scene(world, 1, API, SWEEPER, latency="5", **LEASE) as on:
+        await world.launch(frozen, sabotage=sabotage, **LEASE)
+        await on.submit(*on.taken)
+        await until(lambda: _asked(world, 3))
+        await world.launch(heir, **LEASE)
+        await asyncio.sleep(1)
+        world.freeze(frozen)
+
+        async def claimed_again() -> bool:
+            return [row["fence"] for row in await jobs_of(world, on.taken, "fence")] == [2]
+
+        await until(claimed_again)
+        await asyncio.sleep(2)  # the frozen one's answers have arrived; the heir's are still to come
+        world.thaw(frozen)
+        await world.drained(30)
+        violations = await _violations(world)
+    await world.end_product()
+    return _figure(sabotage, violations, "invariants broken")
+
+
+async def _interrupted(world: World, sabotage: str) -> Figure:
+    async with scene(world, 1, API, SWEEPER, latency="0.2", **LEASE) as on:
+        await world.launch(WORKERS[0], sabotage=sabotage, **LEASE)
+        await on.submit(*on.taken)
+        await asyncio.wait_for(asyncio.to_thread(world.running[WORKERS[0]].process.wait), 30)
+        world.expect(WORKERS[0])
+        violations = await _violations(world)
+    await world.end_product()
+    return _figure("" if sabotage.startswith("dies") else sabotage, violations, "invariants broken")
+
+
+async def _asked(world: World, calls: int) -> bool:
+    return await model_journal.in_flight(world.session, world.stack.model_url) == calls
+
+
+async def _violations(world: World) -> int:
+    async with world.runtime() as runtime:
+        report = await invariants.check(runtime.open_uow)
+    return sum(finding.violations > 0 for finding in report.findings)
+
+
+def _figure(sabotage: str, count: int, what: str) -> Figure:
+    if not sabotage:
+        return none(f"{what}, code as it is", count)
+    return Figure(f"{what}, mutant {sabotage}", (count,), digits=0, at_least=1)

@@ -1,0 +1,120 @@
+"""What scenarios have in common: students with answered assessments, processes to break, and the four counts that must be zero."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from assay.runtime import Runtime
+from benchmarks import journal as model_journal
+from benchmarks.journal import Entries, essays_of
+from benchmarks.people import Taken
+from benchmarks.report import Figure, percentile
+from faults import bills, schedule
+from faults.bills import Bill
+from faults.clients import Clients
+from faults.tally import Rows, none, read, tally
+from faults.world import World
+
+DRAIN_SECONDS: Final = 90.0
+_TURNAROUNDS: Final = """
+    SELECT extract(epoch FROM completed_at - submitted_at)::float AS s FROM assessments WHERE id = ANY($1) AND completed_at IS NOT NULL
+"""
+_LOST: Final = frozenset(
+    {"acknowledged, then missing", "acknowledged, without a result", "submissions never answered", "events never received"}
+)
+_DOUBLED: Final = frozenset(
+    {
+        "scores written twice",
+        "recommendations written twice",
+        "webhook events written twice",
+        "assessments without exactly one completed event",
+        "messages that no event stands for",
+    }
+)
+
+
+@dataclass(slots=True)
+class Scene:
+    """A world with its clients and their assessments."""
+
+    world: World
+    runtime: Runtime
+    clients: Clients
+    taken: list[Taken]
+
+    async def load(self, taken: Sequence[Taken], seconds: float) -> None:
+        """Submit these over so many seconds, at times that do not depend on the answers; none of them doubled."""
+        plain = [arrival._replace(keys=1, copies=1) for arrival in schedule.arrivals(1, len(taken), seconds)]
+        await self.clients.arrive(taken, plain)
+
+    async def submit(self, *taken: Taken) -> None:
+        """Submit all of these at once."""
+        await asyncio.gather(*(self.clients.submit(each, str(uuid4())) for each in taken))
+
+    async def turnarounds(self, taken: Iterable[Taken]) -> list[float]:
+        """Seconds from submission to result, by the database's clock, of those that are complete."""
+        return [row["s"] for row in await self.world.query(_TURNAROUNDS, [each.assessment_id for each in taken])]
+
+    async def slowest(self, taken: Iterable[Taken], share: float = 0.95) -> float:
+        """The turnaround that so many did not exceed."""
+        return percentile(await self.turnarounds(taken) or [0.0], share)
+
+    async def journal(self) -> Entries:
+        """What the model was asked."""
+        return await model_journal.read(self.world.session, self.world.stack.model_url)
+
+    async def verdict(self, more: Sequence[Figure] = ()) -> list[Figure]:
+        """Wait until all is done, then count; `more` are further figures that must be zero, and are added up with the others."""
+        await self.world.drained(DRAIN_SECONDS)
+        rows = await read(self.world.database_url)
+        counted = tally(self.clients.journal.receipts.keys(), rows)
+        account = bills.bill(await self.journal(), essays_of(self.taken), crashes_of(rows))
+        figures = [*counted.figures(), *self.clients.journal.figures(), *await self.world.invariants(), *more]
+        return [Figure("submissions", (counted.acknowledged,), digits=0), *summed(figures, account)]
+
+
+def crashes_of(rows: Rows) -> Counter[UUID]:
+    """How often a worker was lost with a job of an assessment in hand."""
+    crashes: Counter[UUID] = Counter()
+    for job in rows.jobs:
+        if job.assessment_id is not None:
+            crashes[job.assessment_id] += job.crashes
+    return crashes
+
+
+def summed(figures: Sequence[Figure], account: Bill) -> list[Figure]:
+    """Four counts: answers lost, results doubled, calls charged twice, and any other promise broken; each names its parts when not zero."""
+
+    def total(title: str, names: frozenset[str]) -> Figure:
+        parts = [figure for figure in figures if figure.at_most == 0 and figure.name in names and figure.value]
+        told = f" ({', '.join(f'{figure.name} {figure.value:g}' for figure in parts)})" if parts else ""
+        return none(title + told, sum(figure.value for figure in parts))
+
+    others = frozenset(figure.name for figure in figures) - _LOST - _DOUBLED
+    return [
+        total("answers lost", _LOST),
+        total("results or events doubled", _DOUBLED),
+        none("model calls charged twice", account.overpaid),
+        total("other promises broken", others),
+    ]
+
+
+@asynccontextmanager
+async def scene(world: World, count: int, *names: str, latency: str = "1", **changes: str) -> AsyncIterator[Scene]:
+    """So many answered assessments, and these processes at work with these settings."""
+    async with world.runtime() as runtime:
+        clients = Clients(world.stack.url, runtime, world.session)
+        taken = await clients.prepared(count, uuid4().hex[:8])
+        await world.model(latency=latency, faults=[], retryAfter=1)
+        await world.launch(*names, **changes)
+        yield Scene(world, runtime, clients, taken)
+
+
+async def jobs_of(world: World, taken: Iterable[Taken], columns: str, job_type: str = "score_essay") -> list[Any]:
+    """Columns of the jobs of one type."""
+    query = f"SELECT {columns} FROM async_jobs WHERE assessment_id = ANY($1) AND job_type = $2"
+    return await world.query(query, [each.assessment_id for each in taken], job_type)
