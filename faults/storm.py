@@ -75,8 +75,9 @@ async def _weather(storm: Storm, plan: Plan, clients: Clients, taken: Sequence[T
 
     async def at(strike: Strike) -> None:
         await asyncio.sleep(max(0.0, begun + strike.at - asyncio.get_running_loop().time()))
-        storm.world.console.print(f"[dim]{strike.at:6.1f} s  {strike.kind}[/]", highlight=False)
         await storm.strike(strike)
+        whole = asyncio.get_running_loop().time() - begun
+        storm.world.console.print(f"[dim]{strike.at:6.1f} s  {strike.kind}, whole again at {whole:.1f} s[/]", highlight=False)
 
     async def half_way() -> dict[str, str]:
         await asyncio.sleep(plan.seconds / 2)

@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from inspect import isawaitable
+from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import aiohttp
 import asyncpg
@@ -33,8 +35,10 @@ _CONTENT: Final = "content"
 """The database that each scenario gets a copy of."""
 _EVERY_SECONDS: Final = 0.05
 _READY_SECONDS: Final = 90.0
-WEBHOOK_RETRY_SCALE: Final = 0.01
-"""Pauses between the tries of a webhook: 0.05, 3, 18, 72 seconds …"""
+WEBHOOK_RETRY_SCALE: Final = 0.002
+"""Pauses between the tries of a webhook: 0.01, 0.6, 3.6, 14, 36 seconds …"""
+SURPRISES: Final = ("unexpected_error", "job_failed", "job_abandoned", "drainer_died", "leases_not_renewed", "index_build_crashed")
+"""What our processes log when something happens that nobody has thought of; no fault is an excuse for one."""
 CHANGES: Final = {
     "ASSAY_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
     "ASSAY_WEBHOOK_RETRY_SCALE": str(WEBHOOK_RETRY_SCALE),
@@ -49,6 +53,8 @@ class World:
 
     stack: Stack
     session: aiohttp.ClientSession
+    logs: Path
+    """Of the product's processes."""
     running: dict[str, Running] = field(default_factory=dict)
     died: list[str] = field(default_factory=list)
     """Processes that ended without our doing."""
@@ -174,7 +180,21 @@ class World:
         broken = [finding for finding in report.findings if finding.violations]
         for finding in broken:
             self.console.print(f"[red]{finding.name}: {finding.violations}[/] {', '.join(finding.examples)}", highlight=False)
-        return [none("invariants broken (assay check)", len(broken)), none("processes that ended by themselves", self.notice_deaths())]
+        surprises = self._surprises()
+        for line in surprises[:3]:
+            self.console.print(line[:3000], markup=False, highlight=False)
+        return [
+            none("invariants broken (assay check)", len(broken)),
+            none("processes that ended by themselves", self.notice_deaths()),
+            none("errors that our processes did not expect", len(surprises)),
+        ]
+
+    def _surprises(self) -> list[str]:
+        found: list[str] = []
+        for log in sorted(self.logs.glob("*.log")):
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            found += [f"{log.stem}: {line}" for line in lines if any(f'"event": "{event}"' in line for event in SURPRISES)]
+        return found
 
     @asynccontextmanager
     async def runtime(self) -> AsyncIterator[Runtime]:
@@ -193,7 +213,7 @@ class World:
         program = replace(
             known[verb],
             name=name,
-            log=self.stack.folder.logs / f"{name.replace(' ', '-')}.log",
+            log=self.logs / f"{name.replace(' ', '-')}.log",
             environment={**self.stack.environment, **changes},
             grace_seconds=12.0,
         )
@@ -234,7 +254,7 @@ async def opened_world(stack: Stack) -> AsyncIterator[World]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(10)) as session:
         alive = [each for each in stack.running if each.process.poll() is None]
         servers = {each.program.name: each for each in alive if each.program.name in {POSTGRES, VALKEY}}
-        world = World(stack, session, running=servers)
+        world = World(stack, session, stack.folder.logs / uuid4().hex[:8], running=servers)
         await _administer(stack, f"DROP DATABASE IF EXISTS {postgres.DATABASE} WITH (FORCE)")
         await _administer(stack, f"CREATE DATABASE {postgres.DATABASE} TEMPLATE {_CONTENT}")
         await journal.clear(session, stack.model_url)
