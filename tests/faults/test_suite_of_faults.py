@@ -1,0 +1,122 @@
+"""The suite of faults itself: its plan follows the seed alone, its counts find what is planted, its table names what there is."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from faults import bills, schedule, suite
+from faults.clients import Journal
+from faults.sabotage import SABOTAGES
+from faults.schedule import DECK, Kind
+from faults.strikes import STRIKES
+from faults.tally import Job, Rows, Tally, Written, tally
+
+ONE, OTHER = uuid4(), uuid4()
+
+
+def job(job_type: str = "score_essay", status: str = "succeeded", effects: int = 1, foreign: int = 0) -> Job:
+    """A job of `ONE`."""
+    return Job(uuid4(), ONE, job_type, status, 1, 0, effects, foreign)
+
+
+WHOLE = Rows(
+    submitted={ONE: True},
+    jobs=[job(), job("generate_recommendations"), job("deliver_webhook")],
+    scores=[Written(ONE, "a", 1), Written(ONE, "b", 1), Written(ONE, "a", 2)],
+    recommendations=[Written(ONE, "recommendation", 1)],
+    events=["assessment.completed:1"],
+)
+
+
+@pytest.fixture(autouse=True)
+def whole_ledger() -> None:
+    """Nothing of this module touches a database."""
+
+
+def wrong(found: Tally) -> set[str]:
+    """The names of what is not zero and must be."""
+    return {figure.name for figure in found.figures() if figure.met is False}
+
+
+def test_a_seed_decides_the_whole_plan() -> None:
+    """The same twice, another with another seed, and within its time."""
+    assert schedule.strikes(7, 240, 4) == schedule.strikes(7, 240, 4) != schedule.strikes(8, 240, 4)
+    assert schedule.arrivals(7, 600, 240) == schedule.arrivals(7, 600, 240) != schedule.arrivals(8, 600, 240)
+    assert all(0 <= each.at <= 240 for each in (*schedule.strikes(7, 240, 4), *schedule.arrivals(7, 600, 240)))
+
+
+def test_a_plan_as_long_as_the_deck_has_every_kind() -> None:
+    """And a tenth of the submissions come four times at once, under one key or four."""
+    planned = schedule.strikes(3, 2 * sum(DECK.values()) * 4, 4)
+    assert {each.kind for each in planned} == set(Kind)
+    several = [each for each in schedule.arrivals(3, 600, 240) if each.keys * each.copies == 4]
+    assert len(several) == 60
+    assert {(each.keys, each.copies) for each in several} == {(1, 4), (4, 1)}
+
+
+def test_every_kind_has_its_strike() -> None:
+    """No kind is planned that nobody can do."""
+    assert set(STRIKES) == set(Kind) == set(DECK)
+
+
+def test_nothing_is_found_where_nothing_is_wrong() -> None:
+    """A result with a second version, two jobs and a webhook."""
+    assert wrong(tally([ONE], WHOLE)) == set()
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        (Rows(), {"acknowledged, then missing", "acknowledged, without a result"}),
+        (Rows(submitted={ONE: False}, jobs=WHOLE.jobs), {"acknowledged, without a result"}),
+        (Rows(WHOLE.submitted, WHOLE.jobs, [*WHOLE.scores, Written(ONE, "a", 2)]), {"scores written twice"}),
+        (Rows(WHOLE.submitted, WHOLE.jobs, recommendations=[*WHOLE.recommendations] * 2), {"recommendations written twice"}),
+        (Rows(WHOLE.submitted, WHOLE.jobs, events=["x", "x"]), {"webhook events written twice"}),
+        (Rows(WHOLE.submitted, [job(effects=2), job()]), {"jobs with other than one effect"}),
+        (Rows(WHOLE.submitted, [job(effects=0), job()]), {"jobs with other than one effect"}),
+        (Rows(WHOLE.submitted, [job(foreign=1), job()]), {"effects under a stale fence"}),
+        (Rows(WHOLE.submitted, [job(status="leased", effects=0), job()]), {"jobs not ended"}),
+        (Rows(WHOLE.submitted, [job()]), {"assessments with other than two jobs"}),
+    ],
+)
+def test_what_is_planted_is_found(rows: Rows, named: set[str]) -> None:
+    """One thing wrong at a time, and that alone is named."""
+    assert wrong(tally([ONE], rows)) == named
+
+
+def entry(key: str, essay: str, outcome: str = "answered", fault: str | None = None) -> dict[str, object]:
+    """A call about an essay."""
+    nonce = "0" * 32
+    body = f'{{"input": "<essay-{nonce}>\\n{essay}\\n</essay-{nonce}>"}}'
+    return {"path": "/v1/responses", "body": body, "bodySha256": key, "outcome": outcome, "fault": fault}
+
+
+def test_a_call_paid_twice_needs_a_lost_worker() -> None:
+    """Once for each crash of that very assessment's job; what the script has spoiled is asked again by right."""
+    essays = {"first": ONE, "second": OTHER}
+    entries = [entry("1", "first"), entry("1", "first"), entry("2", "second"), entry("2", "second", fault="truncation")]
+    assert bills.bill(entries, essays, {}) == bills.Bill(paid=3, distinct=2, overpaid=1, spoiled=1)
+    assert bills.bill(entries, essays, {OTHER: 5}).overpaid == 1
+    assert bills.bill(entries, essays, {ONE: 1}).overpaid == 0
+
+
+def test_a_journal_tells_what_no_client_should_be_told() -> None:
+    """A 500, a 503 that does not say when to come back, and two receipts for one assessment."""
+    journal = Journal(receipts={ONE: {"a", "b"}}, given_up={OTHER})
+    journal.note(500, None, b"")
+    journal.note(503, None, b"")
+    journal.note(503, "1", b"")
+    assert {figure.name: figure.value for figure in journal.figures() if figure.met is False} == {
+        "submissions never answered": 1,
+        "assessments with receipts that differ": 1,
+        "answers other than 200, 202, 409, 503": 1,
+        "answers of 503 without Retry-After": 1,
+    }
+
+
+def test_every_sabotage_is_used() -> None:
+    """None is left over that no scenario asks for."""
+    folder = Path(str(suite.__file__)).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py") if path.name != "sabotage.py")
+    assert [name for name in SABOTAGES if f'"{name}"' not in code] == []
