@@ -104,9 +104,10 @@ async def _flush_redis(storm: Storm, _strike: Strike, _name: str) -> None:
 
 
 async def _crash_postgres(storm: Storm, _strike: Strike, _name: str) -> None:
-    """Kill one of its processes: the server ends all others, recovers, and goes on under the same id."""
-    pid = await storm.world.value("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
-    os.kill(pid, signal.SIGKILL)
+    """Kill one of its processes, that of a connection of ours: the server ends all others, recovers, and goes on under the same id."""
+    connection = await asyncpg.connect(storm.world.database_url)
+    os.kill(connection.get_server_pid(), signal.SIGKILL)
+    connection.terminate()
     await until(storm.world.answers)
 
 

@@ -10,12 +10,13 @@ from journeys import Student
 from sqlalchemy import event, text
 
 from assay.db.repositories.jobs import Fenced
+from assay.db.repositories.replies import Replies
 from assay.domain.degradation import Cause
-from assay.domain.errors import Fault, ProviderError
+from assay.domain.errors import Fault, ProviderError, Unavailable
 from assay.domain.jobs import ClaimedJob, JobType
 from assay.domain.ports import Grader
 from assay.runtime import Runtime
-from assay.services import essay_scoring
+from assay.services import essay_scoring, model_calls
 from assay.services.grading import Graders
 
 
@@ -86,6 +87,28 @@ async def test_an_error_with_tries_left_goes_back_to_the_ledger_and_paid_replies
     assert len(second.asked) == 1
     calls = await _rows(runtime, "SELECT outcome FROM model_calls ORDER BY created_at, id")
     assert sorted(row.outcome for row in calls) == ["ok", "ok", "ok", "unavailable"]
+
+
+async def test_a_paid_reply_outlives_an_outage_of_the_database(
+    runtime: Runtime, student: Student, track_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away just when the replies have arrived: they are kept until it is back, and nothing is asked again."""
+    assessment_id, job = await _submitted(runtime, student, track_id)
+    record, refused = Replies.record, list[str]()
+
+    async def away(self: Replies, **call: Any) -> None:
+        if len(refused) < 4:
+            refused.append(call["outcome"])
+            raise Unavailable("The database cannot be reached.")
+        await record(self, **call)
+
+    monkeypatch.setattr(Replies, "record", away)
+    monkeypatch.setattr(model_calls, "AGAIN_SECONDS", 0.01)
+    grader = ScriptedGrader(quoting())
+    await _score(runtime, job, grader)
+    assert (len(grader.asked), refused) == (3, ["ok"] * 4)
+    async with runtime.open_uow() as uow:
+        assert len(await uow.scores.essay_scores(assessment_id)) == 3
 
 
 async def test_on_the_last_try_the_built_in_evaluator_speaks_and_the_stage_says_why(

@@ -12,6 +12,7 @@ from assay.domain.ports import Grader
 from assay.domain.sampling import level_order
 from assay.kit.hashing import content_hash, text_hash
 from assay.observability import metrics
+from assay.services import model_calls
 
 PURPOSE: Final = "score_essay"
 USED_UP: Final = "the time set aside for grading is used up"
@@ -112,10 +113,15 @@ async def _stored(key: str, open_uow: OpenUnitOfWork) -> ModelReply | None:
 
 
 async def _record(attempt: Attempt, grader: Grader, outcome: str, reply: ModelReply | None, key: str | None) -> None:
-    async with attempt.open_uow(autocommit=True) as uow:
-        await uow.replies.record(
-            assessment_id=attempt.job.assessment_id, purpose=PURPOSE, identity=grader.identity, outcome=outcome, reply=reply, key=key
-        )
+    await model_calls.record(
+        attempt.open_uow,
+        assessment_id=attempt.job.assessment_id,
+        purpose=PURPOSE,
+        identity=grader.identity,
+        outcome=outcome,
+        reply=reply,
+        key=key,
+    )
 
 
 def about(task: EssayTask, part: Part) -> EssayTask:

@@ -17,6 +17,7 @@ from assay.domain.jobs import ClaimedJob
 from assay.domain.ports import Narrator
 from assay.kit.hashing import content_hash
 from assay.observability import metrics
+from assay.services import model_calls
 from assay.services.retrieval import passes
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,6 @@ async def _reply(facts: Sequence[Fact], job: ClaimedJob, open_uow: OpenUnitOfWor
 async def _record(
     job: ClaimedJob, open_uow: OpenUnitOfWork, narrator: Narrator, outcome: str, reply: ModelReply | None, key: str | None
 ) -> None:
-    async with open_uow(autocommit=True) as uow:
-        await uow.replies.record(
-            assessment_id=job.assessment_id, purpose=PURPOSE, identity=narrator.identity, outcome=outcome, reply=reply, key=key
-        )
+    await model_calls.record(
+        open_uow, assessment_id=job.assessment_id, purpose=PURPOSE, identity=narrator.identity, outcome=outcome, reply=reply, key=key
+    )

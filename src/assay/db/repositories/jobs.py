@@ -46,15 +46,16 @@ _RENEW = text(
     WHERE job.id IS NULL AND held.id NOT IN (SELECT id FROM renewed)
     """
 )
-# with what the end of a job brings about: after the essays the recommendation is due, after that there is a result and room for a retake
+# with what the end of a job brings about: after the essays the recommendation is due, after that there is a result and room for a retake;
+# the effect is logged under the fence of whoever writes it, not that of the job, so that one that should have been refused would show
 _COMPLETE = text(
     """
     WITH done AS (
         UPDATE async_jobs SET status = :status, finished_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
                last_error = coalesce(:error, last_error)
-        WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id, fence, job_type, assessment_id
+        WHERE id = :id AND fence = :fence AND status = 'leased' RETURNING id, job_type, assessment_id
     ), logged AS (
-        INSERT INTO effect_log (job_id, fence) SELECT id, fence FROM done
+        INSERT INTO effect_log (job_id, fence) SELECT id, CAST(:fence AS int) FROM done
     ), released AS (
         UPDATE async_jobs waiting SET run_at = clock_timestamp() FROM done
         WHERE done.job_type = 'score_essay' AND waiting.assessment_id = done.assessment_id
