@@ -83,9 +83,8 @@ class World:
     async def revive(self, name: str, after: float = 0.0) -> None:
         """Start again what has ended, as a supervisor does: again and again, should it not stay."""
         await asyncio.sleep(after)
-        program = self.running[name].program
         while True:
-            self._begin(program, name)
+            self._begin(self.running[name].program, name)
             try:
                 await self.ready(name)
             except ChildProcessError:
@@ -203,7 +202,7 @@ class World:
             yield opened
 
     def _begin(self, program: Program, name: str) -> None:
-        child = start(program)
+        child = start(program if name in {POSTGRES, VALKEY} else really_ready(program))
         self.stack.running.append(child)
         self.running[name] = child
 
@@ -220,7 +219,7 @@ class World:
         if sabotage:
             words = ("-m", "faults.sabotage", sabotage, *program.argv[3:])
             program = replace(program, argv=(sys.executable, *words), folder=PROJECT)
-        return really_ready(replace(program, name=verb))
+        return replace(program, name=verb)
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], within: float = 60.0) -> None:
