@@ -1,4 +1,4 @@
-"""The table of faults says nothing that is not so: every test and scenario it names is there, and what nothing shows is said to be missing."""
+"""The table of faults says nothing that is not so: all it names is there, and what nothing shows is said to be missing."""
 
 import ast
 import re
@@ -90,6 +90,6 @@ def test_a_row_names_tests_that_are_there(row: Row) -> None:
     ],
 )
 def test_a_false_row_is_noticed(line: str) -> None:
-    """A test, file or scenario that is not there, a scenario of another fault, a name that is nothing, nothing at all, a test of nothing."""
+    """A test, file or scenario that is not there, a scenario of another fault, a name of nothing, nothing at all, a test of nothing."""
     (row,) = rows(line)
     assert problems(row)
