@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import aiohttp
@@ -47,10 +47,7 @@ class Round(NamedTuple):
 
 def run(console: Console, *, repeats: int, durable: bool) -> Report:
     """Measure both ways, `repeats` times each. `durable` concerns the second; `assay up` is always durable."""
-    with supervised_stack(console) as stack:
-        console.print("[dim]with the supervisor[/]")
-        stack.model(str(MODEL_SECONDS))
-        _, supervised = asyncio.run(_supervised(stack, repeats))
+    figures = supervised(console, repeats)
     with bare_stack(console, durable=durable) as stack:
         console.print("[dim]with another worker and the sweeper[/]")
         stack.model(str(MODEL_SECONDS))
@@ -61,7 +58,7 @@ def run(console: Console, *, repeats: int, durable: bool) -> Report:
         name="recovery",
         what=f"kill -9 of the worker with {IN_HAND} assessments in model calls of {MODEL_SECONDS:g} s",
         machine=facts,
-        figures=[*_figures("supervisor", supervised, 2), *_figures("sweeper", swept, 11)],
+        figures=[*figures, *_figures("sweeper", swept, 11)],
         notes=(
             "Supervisor: `assay up` sees its worker die, frees what it had in hand and starts a new one. Sweeper: another worker runs",
             f"already, and takes over once the lease ({lease:g} s) has run out. The kill follows a renewal: most of the lease is left.",
@@ -71,8 +68,17 @@ def run(console: Console, *, repeats: int, durable: bool) -> Report:
     )
 
 
+def supervised(console: Console, repeats: int) -> list[Figure]:
+    """The half of it that `assay up` is for: its supervisor sees the worker die."""
+    with supervised_stack(console) as stack:
+        console.print("[dim]with the supervisor[/]")
+        stack.model(str(MODEL_SECONDS))
+        _, rounds = asyncio.run(_supervised(stack, repeats))
+    return _figures("supervisor", rounds, 2)
+
+
 def _figures(name: str, rounds: Sequence[Round], seconds: float) -> list[Figure]:
-    def over(what: str, values: Sequence[float], **target: float) -> Figure:
+    def over(what: str, values: Sequence[float], **target: Any) -> Figure:
         return Figure(f"{name}: {what}", tuple(values), digits=0, **target)
 
     return [
@@ -122,7 +128,7 @@ class Bench(NamedTuple):
     stack: Stack
     runtime: Runtime
     session: aiohttp.ClientSession
-    database: asyncpg.Connection  # type: ignore[type-arg]  # of records
+    database: asyncpg.Connection
 
     async def round(self, number: int, kill: Kill) -> Round:
         """Submit, kill once all calls are under way and the leases are fresh, and watch what becomes of it."""
@@ -165,7 +171,7 @@ class Bench(NamedTuple):
         return bool(await self.database.fetchval(query, ids) == len(ids))
 
     async def _result(self, ids: Sequence[UUID], killed: datetime, claimed: datetime) -> Round:
-        row = await self.database.fetchrow(_RESULT, ids)
+        (row,) = await self.database.fetch(_RESULT, ids)
         return Round(
             claimed=(claimed - killed).total_seconds(),
             completed=(row["last"] - killed).total_seconds() - 2 * MODEL_SECONDS,

@@ -1,11 +1,12 @@
 """The checker is checked: code as it must not be, which an invariant has to notice, beside the same scene with the code as it is."""
 
 import asyncio
+from functools import partial
 
 from assay.services import invariants
-from benchmarks import journal as model_journal
 from benchmarks.report import Figure
-from faults.scenes import jobs_of, scene
+from faults.clients import Clients
+from faults.scenes import scene
 from faults.tally import none
 from faults.world import API, SWEEPER, WORKERS, World, until
 
@@ -26,10 +27,10 @@ async def ring_first(world: World) -> list[Figure]:
     """A ring within the transaction is refused where it happens: nothing leaves the process before the commit."""
     found: list[Figure] = []
     for sabotage in ("", "ring-first"):
-        async with scene(world, 1, SWEEPER, WORKERS[0]) as on:
+        async with scene(world, 1) as on:
             await world.launch(API, sabotage=sabotage)
             submitting = asyncio.create_task(on.submit(*on.taken))
-            await until(lambda: bool(on.clients.journal.statuses))
+            await until(partial(_answered, on.clients))
             submitting.cancel()
             found.append(_figure(sabotage, len(on.clients.journal.odd), "answers of 500"))
         await world.end_product()
@@ -37,21 +38,19 @@ async def ring_first(world: World) -> list[Figure]:
 
 
 async def _late_worker(world: World, sabotage: str) -> Figure:
-    frozen, heir = WORKERS
-    async with scene(world, 1, API, SWEEPER, latency="5", **LEASE) as on:
-        await world.launch(frozen, sabotage=sabotage, **LEASE)
-        await on.submit(*on.taken)
-        await until(lambda: _asked(world, 3))
-        await world.launch(heir, **LEASE)
-        await asyncio.sleep(1)
-        world.freeze(frozen)
-
-        async def claimed_again() -> bool:
-            return [row["fence"] for row in await jobs_of(world, on.taken, "fence")] == [2]
-
-        await until(claimed_again)
-        await asyncio.sleep(2)  # the frozen one's answers have arrived; the heir's are still to come
-        world.thaw(frozen)
+    late, heir = WORKERS
+    async with scene(world, 1, SWEEPER, heir, latency="6", **LEASE) as on:
+        await world.launch(late, sabotage=sabotage, **LEASE)
+        world.freeze(heir)
+        await on.hand_in(*on.taken)
+        await on.asked(3)
+        world.freeze(late)
+        world.thaw(heir)
+        began = asyncio.get_running_loop().time()
+        claimed = await on.claimed_again(began)
+        # the late one's answers have arrived by then, the heir's have not
+        await asyncio.sleep(max(0.0, 6.5 - claimed))
+        world.thaw(late)
         await world.drained(30)
         violations = await _violations(world)
     await world.end_product()
@@ -59,9 +58,9 @@ async def _late_worker(world: World, sabotage: str) -> Figure:
 
 
 async def _interrupted(world: World, sabotage: str) -> Figure:
-    async with scene(world, 1, API, SWEEPER, latency="0.2", **LEASE) as on:
+    async with scene(world, 1, latency="0.2", **LEASE) as on:
         await world.launch(WORKERS[0], sabotage=sabotage, **LEASE)
-        await on.submit(*on.taken)
+        await on.hand_in(*on.taken)
         await asyncio.wait_for(asyncio.to_thread(world.running[WORKERS[0]].process.wait), 30)
         world.expect(WORKERS[0])
         violations = await _violations(world)
@@ -69,8 +68,8 @@ async def _interrupted(world: World, sabotage: str) -> Figure:
     return _figure("" if sabotage.startswith("dies") else sabotage, violations, "invariants broken")
 
 
-async def _asked(world: World, calls: int) -> bool:
-    return await model_journal.in_flight(world.session, world.stack.model_url) == calls
+def _answered(clients: Clients) -> bool:
+    return bool(clients.journal.statuses)
 
 
 async def _violations(world: World) -> int:

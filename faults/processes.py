@@ -6,12 +6,12 @@ from typing import Final
 from uuid import uuid4
 
 from assay.domain.jobs import MAX_CRASHES
-from benchmarks import journal as model_journal
+from benchmarks.people import Taken
 from benchmarks.report import Figure
 from faults.sabotage import POISON
-from faults.scenes import jobs_of, scene
+from faults.scenes import Scene, jobs_of, scene
 from faults.tally import none
-from faults.world import API, SWEEPER, WORKERS, World, until
+from faults.world import API, SWEEPER, WORKERS, World
 
 SHORT_LEASE: Final = {"ASSAY_LEASE_SECONDS": "2", "ASSAY_SWEEP_SECONDS": "0.3"}
 DEPLOYS: Final = 6
@@ -19,19 +19,16 @@ IN_HAND: Final = 5
 
 
 async def worker_death(world: World) -> list[Figure]:
-    """Killed with calls open and a fresh lease: the sweeper frees the jobs, another worker has them within a lease and a sweep."""
-    async with scene(world, IN_HAND, API, SWEEPER, WORKERS[0], latency="5") as on:
+    """Killed with calls open: the sweeper frees the jobs, another worker has them within a lease and a sweep."""
+    victim, heir = WORKERS
+    async with scene(world, IN_HAND, API, SWEEPER, *WORKERS, latency="5") as on:
+        world.freeze(heir)
         await on.submit(*on.taken)
-        await until(lambda: _in_flight(world, 3 * IN_HAND))
-        await world.launch(WORKERS[1])
-        await world.kill(WORKERS[0])
+        await on.asked(3 * IN_HAND)
+        world.thaw(heir)
         killed = asyncio.get_running_loop().time()
-
-        async def claimed_again() -> bool:
-            return all(row["fence"] > 1 for row in await jobs_of(world, on.taken, "fence"))
-
-        await until(claimed_again)
-        claimed = asyncio.get_running_loop().time() - killed
+        await world.kill(victim)
+        claimed = await on.claimed_again(killed)
         verdict = await on.verdict()
         crashes = sum(row["crashes"] for row in await jobs_of(world, on.taken, "crashes"))
         return [
@@ -39,10 +36,6 @@ async def worker_death(world: World) -> list[Figure]:
             Figure("crashes counted", (crashes,), digits=0, at_most=IN_HAND, at_least=IN_HAND),
             *verdict,
         ]
-
-
-async def _in_flight(world: World, calls: int) -> bool:
-    return await model_journal.in_flight(world.session, world.stack.model_url) == calls
 
 
 async def deploys(world: World) -> list[Figure]:
@@ -69,44 +62,38 @@ async def deploys(world: World) -> list[Figure]:
 
 
 async def exact_deaths(world: World) -> list[Figure]:
-    """The API dies before the commit, after it, and loses the answer to it; a worker dies between reply and effect."""
-    names = ("dies-before-commit", "dies-after-commit", "loses-the-answer-to-a-commit")
-    async with scene(world, len(names) + 1, SWEEPER, latency="0.5", **SHORT_LEASE) as on:
-        *by_api, by_worker = on.taken
-        picked_up: list[float] = []
-        await world.launch(WORKERS[0], **SHORT_LEASE)
-        for name, taken in zip(names, by_api, strict=True):
-            await world.launch(API, sabotage=name)
-            submitting = asyncio.create_task(on.submit(taken))
-            if name.startswith("dies"):
-                await asyncio.to_thread(world.running[API].process.wait)
-            else:
-                await submitting
-                await world.kill(API)
-            world.expect(API)
-            await world.launch(API)
-            await submitting
-            await world.drained(30)
-            waited = await jobs_of(world, [taken], "extract(epoch FROM first_claimed_at - created_at)::float AS s")
-            picked_up.append(waited[0]["s"])
-            await world.kill(API)
-        await world.launch(API)
+    """The API dies after the commit, loses the answer to one, dies before one; a worker dies between reply and effect."""
+    async with scene(world, 4, SWEEPER, WORKERS[0], latency="0.5", **SHORT_LEASE) as on:
+        after, lost, before, by_worker = on.taken
+        await world.launch(API, sabotage="dies-after-commit")
+        await _survived(on, API, after, "loses-the-answer-to-a-commit")
+        await on.submit(lost)
+        await world.kill(API)
+        await world.launch(API, sabotage="dies-before-commit")
+        await _survived(on, API, before, "")
+        await world.drained(30)
         await world.kill(WORKERS[0])
         await world.launch(WORKERS[0], sabotage="dies-before-effect", **SHORT_LEASE)
-        before = len(await on.journal())
-        await on.submit(by_worker)
-        await asyncio.to_thread(world.running[WORKERS[0]].process.wait)
-        world.expect(WORKERS[0])
-        await world.launch(WORKERS[0], **SHORT_LEASE)
+        asked = len(await on.journal())
+        await _survived(on, WORKERS[0], by_worker, "", **SHORT_LEASE)
         verdict = await on.verdict()
-        essays = [entry for entry in (await on.journal())[before:] if entry["task"] == "grade"]
-        keys = await world.value("SELECT count(*) FROM idempotency_keys")
+        essays = [entry for entry in (await on.journal())[asked:] if entry["task"] == "grade"]
+        rows = await jobs_of(world, [after, lost, before], "extract(epoch FROM first_claimed_at - created_at)::float AS waited")
         return [
-            Figure("claimed after, at most", (max(picked_up),), "s", at_most=2),
-            Figure("idempotency keys", (keys,), digits=0, at_most=len(names) + 1, at_least=len(names) + 1),
+            Figure("claimed after, at most", (max(row["waited"] for row in rows),), "s", at_most=2),
+            Figure("idempotency keys", (await world.value("SELECT count(*) FROM idempotency_keys"),), digits=0, at_most=4, at_least=4),
             Figure("essays paid for when the worker died after the replies", (len(essays),), digits=0, at_most=3, at_least=3),
             *verdict,
         ]
+
+
+async def _survived(on: Scene, name: str, taken: Taken, successor: str, **changes: str) -> None:
+    """Submit what the process dies of, and start it anew with another sabotage, or none."""
+    submitting = asyncio.create_task(on.submit(taken))
+    await asyncio.wait_for(asyncio.to_thread(on.world.running[name].process.wait), 60)
+    on.world.expect(name)
+    await on.world.launch(name, sabotage=successor, **changes)
+    await submitting
 
 
 async def fifty_submits(world: World) -> list[Figure]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from assay.runtime import Runtime
+from assay.services import submission
 from benchmarks import journal as model_journal
 from benchmarks.journal import Entries, essays_of
 from benchmarks.people import Taken
@@ -17,7 +18,7 @@ from faults import bills, schedule
 from faults.bills import Bill
 from faults.clients import Clients
 from faults.tally import Rows, none, read, tally
-from faults.world import World
+from faults.world import World, until
 
 DRAIN_SECONDS: Final = 90.0
 _TURNAROUNDS: Final = """
@@ -54,6 +55,28 @@ class Scene:
     async def submit(self, *taken: Taken) -> None:
         """Submit all of these at once."""
         await asyncio.gather(*(self.clients.submit(each, str(uuid4())) for each in taken))
+
+    async def hand_in(self, taken: Taken) -> None:
+        """Submit without the API."""
+        async with self.runtime.open_uow() as uow:
+            await submission.submit(uow, self.runtime.bank, taken.actor, taken.assessment_id)
+
+    async def asked(self, calls: int) -> None:
+        """Wait until so many calls are under way."""
+
+        async def so_many() -> bool:
+            return await model_journal.in_flight(self.world.session, self.world.stack.model_url) == calls
+
+        await until(so_many)
+
+    async def claimed_again(self, since: float) -> float:
+        """Wait until all essays are in another worker's hands; seconds from `since` on the loop's clock."""
+
+        async def all_of_them() -> bool:
+            return all(row["fence"] > 1 for row in await jobs_of(self.world, self.taken, "fence"))
+
+        await until(all_of_them)
+        return asyncio.get_running_loop().time() - since
 
     async def turnarounds(self, taken: Iterable[Taken]) -> list[float]:
         """Seconds from submission to result, by the database's clock, of those that are complete."""

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import machine
+from benchmarks import machine, recovery
 from benchmarks.report import Figure, Report
 from benchmarks.stack import Stack
 from faults import mutants, postgres, processes, provider, redis, webhooks
@@ -28,14 +28,17 @@ NOTES: Final = (
 )
 
 type Play = Callable[[World], Awaitable[list[Figure]]]
+type Alone = Callable[[Console], list[Figure]]
+"""A scenario that brings its own servers."""
 
 
 class Scenario(NamedTuple):
-    """What breaks, which faults of docs/faults.md that shows, and how it is played."""
+    """What breaks, which faults of docs/faults.md that shows, and how it is played: on the shared servers, or alone."""
 
     what: str
     shows: tuple[str, ...]
-    play: Play
+    play: Play | None = None
+    alone: Alone | None = None
 
 
 async def _short_storm(world: World) -> list[Figure]:
@@ -45,6 +48,9 @@ async def _short_storm(world: World) -> list[Figure]:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "worker-death": Scenario("a worker is killed with calls open", ("F1",), processes.worker_death),
+    "supervised-death": Scenario(
+        "a worker of `assay up` is killed with calls open", ("F1",), alone=partial(recovery.supervised, repeats=1)
+    ),
     "deploys": Scenario("workers are deployed under load", ("F30",), processes.deploys),
     "exact-deaths": Scenario("deaths before and after the commit, and before the effect", ("F4", "F5", "F6", "F7"), processes.exact_deaths),
     "fifty-submits": Scenario("fifty submissions of one assessment at once", ("F8",), processes.fifty_submits),
@@ -152,9 +158,9 @@ class Results:
 def several(console: Console, names: Sequence[str]) -> Results:
     """Play scenarios by name. Raises `KeyError` for a name that is none."""
     chosen = {name: SCENARIOS[name] for name in names}
-    facts, found = play(console, {name: scenario.play for name, scenario in chosen.items()})
-    reports = [
-        Report(name, f"{scenario.what} ({', '.join(scenario.shows)})", facts, figures)
-        for (name, scenario), figures in zip(chosen.items(), found, strict=True)
-    ]
+    shared = {name: scenario.play for name, scenario in chosen.items() if scenario.play}
+    facts, played = play(console, shared)
+    found = dict(zip(shared, played, strict=True))
+    found |= {name: scenario.alone(console) for name, scenario in chosen.items() if scenario.alone}
+    reports = [Report(name, f"{each.what} ({', '.join(each.shows)})", facts, found[name]) for name, each in chosen.items()]
     return Results(facts, reports)
