@@ -14,15 +14,15 @@ from uuid import UUID
 import sqlalchemy
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.ai.openai_grader import OpenAIGrader
 from assay.broker.rq import RqBroker
 from assay.db.models import EssayScore
 from assay.db.repositories import jobs as ledger
 from assay.db.repositories.jobs import Completed, Jobs
 from assay.db.repositories.scores import Scores
 from assay.db.unit_of_work import UnitOfWork
-from assay.domain.grading import EssayTask, ModelReply
+from assay.domain import prechecks
 from assay.domain.jobs import ClaimedJob, JobStatus, JobType
+from assay.domain.prechecks import Flag
 from assay.services import essay_scoring, submission
 
 POISON: Final = "FAULTS_POISON"
@@ -90,15 +90,15 @@ def dies_before_effect() -> None:
 
 
 def dies_of_poison() -> None:
-    """An essay that says so kills whoever reads it."""
-    ask = OpenAIGrader.ask
+    """An essay that says so kills whoever looks at it, before any grader is asked to and whichever it would be."""
+    precheck = prechecks.precheck
 
-    async def reading(self: OpenAIGrader, task: EssayTask, **more: Any) -> ModelReply:
-        if os.environ[POISON] in task.essay:
+    def looking(essay: str, **more: Any) -> tuple[Flag, ...]:
+        if os.environ[POISON] in essay:
             _die()
-        return await ask(self, task, **more)
+        return precheck(essay, **more)
 
-    OpenAIGrader.ask = reading  # type: ignore[method-assign]
+    prechecks.precheck = looking
 
 
 def without_fence() -> None:
