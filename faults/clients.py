@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -124,6 +124,14 @@ class Clients:
             await asyncio.sleep(min(float(retry_after or _AGAIN_SECONDS), _MOST_SECONDS))
         self.journal.given_up.add(taken.assessment_id)
         return 0
+
+    async def result(self, taken: Taken) -> dict[str, Any]:
+        """What the student reads. Raises `aiohttp.ClientError`."""
+        url = f"{self.url}/api/v1/assessments/{taken.assessment_id}/result"
+        async with self.session.get(url, headers=people.authorization(self.runtime, taken.actor)) as answer:
+            answer.raise_for_status()
+            document: dict[str, Any] = await answer.json()
+            return document
 
     async def look(self, taken: Sequence[Taken], every: float) -> None:
         """Ask for the status of one assessment after another, and for its result, until cancelled."""

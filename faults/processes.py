@@ -127,11 +127,16 @@ async def poison(world: World) -> list[Figure]:
             await asyncio.wait_for(asyncio.to_thread(world.running[WORKERS[0]].process.wait), 30)
             world.expect(WORKERS[0])
         await world.launch(WORKERS[0], sabotage="dies-of-poison", **changes)
+        await world.drained(60)
+        (dead,) = await jobs_of(world, [killer], "status, crashes, cause")
+        given_up = sum(row["status"] == "dead" for row in await jobs_of(world, others, "status"))
+        await on.healed(others, within=120)
+        left = await on.degraded(others)
         verdict = await on.verdict()
-        dead = await jobs_of(world, [killer], "status, crashes")
-        good_jobs = await jobs_of(world, others, "status")
         return [
-            Figure("crashes of the one", (dead[0]["crashes"],), digits=0, at_most=MAX_CRASHES, at_least=MAX_CRASHES),
-            Figure("good ones scored in full", (sum(row["status"] == "succeeded" for row in good_jobs),), digits=0, at_least=good),
+            Figure("crashes of the one", (dead["crashes"],), digits=0, at_most=MAX_CRASHES, at_least=MAX_CRASHES),
+            Figure("good ones in the same hands", (good,), digits=0),
+            none("of them given up", given_up),
+            none("of them not scored in full in the end", left),
             *verdict,
         ]

@@ -7,7 +7,7 @@ from assay.ai.scripted import ScriptedFault
 from benchmarks.report import Figure
 from faults.scenes import scene
 from faults.tally import none
-from faults.world import API, SWEEPER, WORKERS, World
+from faults.world import API, SWEEPER, WORKERS, World, until
 
 SHARE: Final = 0.04
 """Of calls, for each of the faults: with all of them, three calls of four go wrong."""
@@ -20,8 +20,13 @@ _IMPOSSIBLE: Final = """
 """
 _SILENT: Final = """
     SELECT count(DISTINCT e.assessment_id) FROM essay_scores e WHERE e.provenance ->> 'producer' <> 'openai'
+    AND NOT EXISTS (SELECT FROM essay_scores later WHERE later.assessment_id = e.assessment_id AND later.version > e.version)
     AND NOT EXISTS (SELECT FROM degraded_stages d WHERE d.assessment_id = e.assessment_id)
 """
+STUDENTS: Final = 100
+DEGRADED_SECONDS: Final = 3.0
+HEALED_WITHIN: Final = 180.0
+"""A hundred and twenty a minute at most, by the settings."""
 
 
 async def every_fault(world: World) -> list[Figure]:
@@ -42,6 +47,35 @@ async def every_fault(world: World) -> list[Figure]:
             Figure("slowest result", (await on.slowest(on.taken, 1.0),), "s", at_most=RESULT_SECONDS),
             *verdict,
         ]
+
+
+async def dead(world: World) -> list[Figure]:
+    """Nothing is answered from the start, and a hundred submit at once; then it is back, and their results are made again by themselves."""
+    async with scene(world, STUDENTS, API, SWEEPER, *WORKERS) as on:
+        await world.model(faults=["unavailable"])
+        await on.submit(*on.taken)
+        await until(lambda: _complete(world, STUDENTS), within=120)
+        slowest = await on.slowest(on.taken)
+        labelled = await world.value("SELECT count(DISTINCT assessment_id) FROM degraded_stages WHERE stage = 'essayScoring'")
+        silent = await world.value(_SILENT)
+        await world.model(faults=[])
+        healed = await on.healed(on.taken, HEALED_WITHIN)
+        verdict = await on.verdict()
+        told = [await on.clients.result(each) for each in on.taken]
+        return [
+            Figure("results while it was dead", (STUDENTS,), digits=0),
+            Figure("of them degraded and labelled", (labelled,), digits=0, at_least=STUDENTS),
+            none("substitutes that do not say so", silent),
+            Figure("result p95 while it was dead", (slowest,), "s", at_most=DEGRADED_SECONDS),
+            Figure("all healed after it was back", (healed,), "s", at_most=HEALED_WITHIN),
+            Figure("students told what has changed", (sum(bool(each.get("changes")) for each in told),), digits=0, at_least=STUDENTS),
+            none("results still degraded", sum(each["degraded"] for each in told)),
+            *verdict,
+        ]
+
+
+async def _complete(world: World, count: int) -> bool:
+    return bool(await world.value("SELECT count(*) FROM assessments WHERE completed_at IS NOT NULL") == count)
 
 
 def _conditional(count: int) -> list[float]:

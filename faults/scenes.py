@@ -78,6 +78,19 @@ class Scene:
         await until(all_of_them)
         return asyncio.get_running_loop().time() - since
 
+    async def degraded(self, taken: Iterable[Taken]) -> int:
+        """How many of these have a stage on a substitute."""
+        query = "SELECT count(DISTINCT assessment_id) FROM degraded_stages WHERE assessment_id = ANY($1)"
+        count: int = await self.world.value(query, [each.assessment_id for each in taken])
+        return count
+
+    async def healed(self, taken: Sequence[Taken], within: float) -> float:
+        """Wait until none of these is degraded any more, but no longer than `within` seconds; the seconds it took."""
+        begun = asyncio.get_running_loop().time()
+        while (waited := asyncio.get_running_loop().time() - begun) < within and await self.degraded(taken):
+            await asyncio.sleep(0.2)
+        return waited
+
     async def turnarounds(self, taken: Iterable[Taken]) -> list[float]:
         """Seconds from submission to result, by the database's clock, of those that are complete."""
         return [row["s"] for row in await self.world.query(_TURNAROUNDS, [each.assessment_id for each in taken])]

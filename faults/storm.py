@@ -135,6 +135,7 @@ def charges(bill: bills.Bill, open_calls: int) -> list[Figure]:
 
 _UNLABELLED: Final = """
     SELECT count(*) FROM async_jobs j WHERE status IN ('degraded', 'dead') AND assessment_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM async_jobs again WHERE again.parent_job_id = j.id) AND NOT j.heals
     AND NOT EXISTS (SELECT FROM degraded_stages d WHERE d.assessment_id = j.assessment_id)
 """
 _COMPLETE: Final = """

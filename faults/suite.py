@@ -61,6 +61,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "postgres-restarts": Scenario("Postgres is restarted ten times under load", ("F14",), postgres.restarts),
     "pool-spent": Scenario("all connections of the API are taken", ("F15",), postgres.pool_spent),
     "provider-faults": Scenario("three calls of four go wrong, in every way there is", ("F19", "F20"), provider.every_fault),
+    "provider-dead": Scenario("the provider is dead from the start, then back", ("F18",), provider.dead),
     "receiver-down": Scenario("a webhook receiver is down, and a sender dies", ("F27", "F28"), webhooks.receiver_down),
     "mutant-fence": Scenario("mutant: the ledger does not ask for the fence", ("F3",), mutants.without_fence),
     "mutant-effect": Scenario("mutant: the effect before the end of the job", ("F4",), mutants.effect_first),

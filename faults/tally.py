@@ -13,7 +13,7 @@ from benchmarks.report import Figure
 
 _ASSESSMENTS: Final = "SELECT id, completed_at IS NOT NULL AS completed FROM assessments WHERE submitted_at IS NOT NULL"
 _JOBS: Final = """
-    SELECT id, assessment_id, job_type, status, attempt, crashes,
+    SELECT id, assessment_id, job_type, status, parent_job_id IS NULL AS first, crashes,
            (SELECT count(*) FROM effect_log e WHERE e.job_id = j.id)::int AS effects,
            (SELECT count(*) FROM effect_log e WHERE e.job_id = j.id AND e.fence <> j.fence)::int AS foreign_effects
     FROM async_jobs j
@@ -33,7 +33,8 @@ class Job(NamedTuple):
     assessment_id: UUID | None
     job_type: str
     status: str
-    attempt: int
+    first: bool
+    """Written at the submission, not sent again since."""
     crashes: int
     effects: int
     foreign_effects: int
@@ -103,7 +104,7 @@ def none(name: str, value: float) -> Figure:
 
 def tally(acknowledged: Collection[UUID], rows: Rows) -> Tally:
     """Count. `acknowledged` are the assessments for which a client has a receipt."""
-    first = Counter(job.assessment_id for job in rows.jobs if job.job_type != "deliver_webhook" and job.assessment_id in rows.submitted)
+    first = Counter(job.assessment_id for job in rows.jobs if job.job_type != "deliver_webhook" and job.first)
     ended = [job for job in rows.jobs if job.status in TERMINAL]
     return Tally(
         acknowledged=len(acknowledged),

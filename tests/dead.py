@@ -14,18 +14,19 @@ from assay.domain.jobs import JobType
 from assay.runtime import Runtime
 from assay.worker import handlers
 from assay.worker.drainer import Drainer
+from assay.worker.lanes import ASSESSMENTS, SUSPECTS
 
 
 @asynccontextmanager
-async def working(runtime: Runtime) -> AsyncIterator[None]:
-    """A drainer at work meanwhile."""
-    drainer = Drainer(runtime, "test:1")
-    task = asyncio.create_task(drainer.run())
+async def working(runtime: Runtime, owner: str = "test:1") -> AsyncIterator[None]:
+    """Drainers at work meanwhile, of the lanes that a worker has for assessments."""
+    drainers = [Drainer(runtime, owner, lane) for lane in (ASSESSMENTS, SUSPECTS)]
+    tasks = [asyncio.create_task(drainer.run()) for drainer in drainers]
     try:
         yield
     finally:
-        await drainer.stop()
-        await task
+        await asyncio.gather(*(drainer.stop() for drainer in drainers))
+        await asyncio.gather(*tasks)
 
 
 async def buried(runtime: Runtime, student: Student, track_id: UUID, *dying: JobType, error: Exception, **replaced: Any) -> dict[str, Any]:

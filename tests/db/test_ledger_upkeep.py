@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from ledger import NewJob, claim, expire, stands, sweep, take
+from ledger import LEASE, NewJob, claim, expire, stands, sweep, take
 from sqlalchemy import text
 
 from assay.db.repositories.jobs import is_poisoned
 from assay.db.unit_of_work import OpenUnitOfWork
-from assay.domain.jobs import MAX_CRASHES, JobStatus, JobType
+from assay.domain.jobs import MAX_CRASHES, SUSPECT_CRASHES, JobStatus, JobType
 from assay.kit.ids import new_id
 
 
@@ -94,6 +94,19 @@ async def test_crashes_poison_a_job_and_are_no_errors(open_uow: OpenUnitOfWork, 
         await sweep(open_uow)
     job = await take(open_uow)
     assert (job.crashes, job.errors, job.is_last_try, is_poisoned(job)) == (MAX_CRASHES, 0, False, True)
+
+
+async def test_suspects_are_claimed_apart(open_uow: OpenUnitOfWork, new_job: NewJob) -> None:
+    """From the second crash on a job is nobody's who asks for the others, and the one of whoever asks for suspects."""
+    clean, shaken, suspect = [await new_job() for _ in range(3)]
+    async with open_uow() as uow:
+        crashed = text("UPDATE async_jobs SET crashes = :times WHERE id = :id")
+        await uow.session.execute(crashed, [{"id": shaken, "times": 1}, {"id": suspect, "times": SUSPECT_CRASHES}])
+    async with open_uow() as uow:
+        usual = await uow.jobs.claim("w1", 5, LEASE, suspects=False)
+        apart = await uow.jobs.claim("w1", 5, LEASE, suspects=True)
+    assert {each.job.id for each in usual} == {clean, shaken}
+    assert {each.job.id for each in apart} == {suspect}
 
 
 async def test_errors_make_the_last_try_and_crashes_do_not(open_uow: OpenUnitOfWork, new_job: NewJob) -> None:

@@ -15,14 +15,14 @@ from faults.tally import Job, Rows, Tally, Written, tally
 ONE, OTHER = uuid4(), uuid4()
 
 
-def job(job_type: str = "score_essay", status: str = "succeeded", effects: int = 1, foreign: int = 0) -> Job:
+def job(job_type: str = "score_essay", status: str = "succeeded", effects: int = 1, foreign: int = 0, *, first: bool = True) -> Job:
     """A job of `ONE`."""
-    return Job(uuid4(), ONE, job_type, status, 1, 0, effects, foreign)
+    return Job(uuid4(), ONE, job_type, status, first, 0, effects, foreign)
 
 
 WHOLE = Rows(
     submitted={ONE: True},
-    jobs=[job(), job("generate_recommendations"), job("deliver_webhook")],
+    jobs=[job(), job("generate_recommendations"), job("deliver_webhook"), job(first=False)],
     scores=[Written(ONE, "a", 1), Written(ONE, "b", 1), Written(ONE, "a", 2)],
     recommendations=[Written(ONE, "recommendation", 1)],
     events=["assessment.completed:1"],
@@ -61,7 +61,7 @@ def test_every_kind_has_its_strike() -> None:
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
-    """A result with a second version, two jobs and a webhook."""
+    """A result with a second version, two jobs, one that was sent again, and a webhook."""
     assert wrong(tally([ONE], WHOLE)) == set()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from dead import working
 from graders import FailingNarrator, ScriptedGrader, StuckGrader, quoting
 from journeys import Student
 from sqlalchemy import text
@@ -27,14 +28,9 @@ async def _submitted(student: Student, track_id: UUID) -> dict[str, Any]:
     return bundle
 
 
-async def _drain(runtime: Runtime, student: Student, bundle: dict[str, Any], owner: str = "test:1") -> dict[str, Any]:
-    drainer = Drainer(runtime, owner)
-    task = asyncio.create_task(drainer.run())
-    try:
+async def _drain(runtime: Runtime, student: Student, bundle: dict[str, Any], *owners: str) -> dict[str, Any]:
+    async with working(runtime, *owners):
         return await student.result(bundle)
-    finally:
-        await drainer.stop()
-        await task
 
 
 async def _jobs(runtime: Runtime) -> dict[str, Any]:

@@ -13,6 +13,9 @@ MAX_ERRORS: Final = 3
 """Attempts that may end in an error before the fallback is written."""
 MAX_CRASHES: Final = 5
 """Attempts that may end in a vanished worker before the job is given up."""
+SUSPECT_CRASHES: Final = 2
+"""From so many crashes on a job is done one at a time in each worker: whoever had it in hand with others when they died may be innocent,
+and would otherwise be given up beside the one that kills."""
 BACKOFF_BASE_SECONDS: Final = 0.5
 BACKOFF_CAP_SECONDS: Final = 8.0
 RETRY_AFTER_CAP_SECONDS: Final = 30.0

@@ -64,7 +64,12 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
             return
         essays, _ = await read_essays(uow, bank, job.assessment_id)
         completed = await _complete(uow, job, JobStatus.DEAD, error)
-        held = [Graded(essay, judging.not_scored(grading.flags_of(essay)), grading.unasked(essay, grading.NOBODY), "") for essay in essays]
+        # workers may have died of looking at these very essays: then nobody looks again
+        flags = [() if cause is Cause.CRASHED else grading.flags_of(essay) for essay in essays]
+        held = [
+            Graded(essay, judging.not_scored(noticed), grading.unasked(essay, grading.NOBODY), "")
+            for essay, noticed in zip(essays, flags, strict=True)
+        ]
         degradation = Degradation(
             stage=Stage.ESSAY_SCORING,
             cause=cause,

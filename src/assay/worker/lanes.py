@@ -20,8 +20,14 @@ class Lane(NamedTuple):
 ASSESSMENTS: Final = Lane(
     frozenset({JobType.SCORE_ESSAY, JobType.GENERATE_RECOMMENDATIONS}),
     lambda runtime: runtime.settings.worker_slots,
-    lambda uow, owner, places, lease: uow.jobs.claim(owner, places, lease),
+    lambda uow, owner, places, lease: uow.jobs.claim(owner, places, lease, suspects=False),
 )
+SUSPECTS: Final = Lane(
+    frozenset(),  # nobody rings for them: they are looked for each second
+    lambda _: 1,
+    lambda uow, owner, places, lease: uow.jobs.claim(owner, places, lease, suspects=True),
+)
+"""Jobs in whose hands workers have died more than once, one at a time: of two such, one that kills takes no innocent with it."""
 DELIVERIES: Final = Lane(
     frozenset({JobType.DELIVER_WEBHOOK}),
     lambda runtime: runtime.settings.webhook_slots,

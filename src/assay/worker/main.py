@@ -27,7 +27,7 @@ from assay.runtime import open_runtime
 from assay.settings import Settings
 from assay.worker.doorbell import on_ring
 from assay.worker.drainer import Drainer
-from assay.worker.lanes import ASSESSMENTS, DELIVERIES
+from assay.worker.lanes import ASSESSMENTS, DELIVERIES, SUSPECTS
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +58,9 @@ def run(settings: Settings) -> None:
             return any(drainer.takes(job_type) for drainer in drainers)
 
         async with open_runtime(settings, at_home=at_home) as runtime:
-            drainers += [Drainer(runtime, owner_name(os.getpid()), lane) for lane in (ASSESSMENTS, DELIVERIES)]
+            drainers += [Drainer(runtime, owner_name(os.getpid()), lane) for lane in (ASSESSMENTS, DELIVERIES, SUSPECTS)]
             loop = asyncio.get_running_loop()
-            wake, deliver = (partial(_call_in, loop, drainer.wake) for drainer in drainers)
+            wake, deliver, _ = (partial(_call_in, loop, drainer.wake) for drainer in drainers)
             stopped = asyncio.Event()
             on_ring(wake, deliver=deliver)
             stop_draining.append(partial(_call_in, loop, stopped.set))

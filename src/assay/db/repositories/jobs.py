@@ -1,14 +1,14 @@
 """The ledger: claim, renew, complete, fail, hand back, sweep. Only the database's clock counts, so no skew matters."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.domain.errors import AssayError
-from assay.domain.jobs import MAX_CRASHES, STAGES, ClaimedJob, Failure, JobStatus, JobType
+from assay.domain.jobs import MAX_CRASHES, STAGES, SUSPECT_CRASHES, ClaimedJob, Failure, JobStatus, JobType
 
 _ADD = text(
     """
@@ -22,6 +22,7 @@ _CLAIM = text(
     """
     WITH due AS MATERIALIZED (
         SELECT id FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND delivery_id IS NULL AND run_at <= clock_timestamp()
+              AND crashes BETWEEN :least AND :most
         ORDER BY priority, run_at LIMIT :slots FOR UPDATE SKIP LOCKED
     )
     UPDATE async_jobs SET status = 'leased', fence = fence + 1, attempt = attempt + 1, lease_owner = :owner,
@@ -108,6 +109,7 @@ _DUE = text(
     "SELECT id, job_type FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND delivery_id IS NULL"
     " AND run_at <= clock_timestamp() - make_interval(secs => :age) ORDER BY priority, run_at LIMIT :limit"
 )
+_NO_LIMIT: Final = 2**31 - 1
 
 
 class Fenced(AssayError):
@@ -180,12 +182,15 @@ class Jobs:
         }
         await self._session.execute(_ADD, values)
 
-    async def claim(self, owner: str, slots: int, lease_seconds: float) -> list[Claim]:
+    async def claim(self, owner: str, slots: int, lease_seconds: float, *, suspects: bool | None = None) -> list[Claim]:
         """Take up to `slots` due jobs, most urgent first; nobody else gets them while the lease is renewed.
 
-        Deliveries of webhooks have a claim of their own (`Deliveries.claim`) and never stand in the way of these.
+        `suspects` are jobs in whose hands workers have died more than once: only those, only others, or (None) all. Deliveries of webhooks
+        have a claim of their own (`Deliveries.claim`) and never stand in the way of these.
         """
-        rows = await self._session.execute(_CLAIM, {"owner": owner, "slots": slots, "lease": lease_seconds})
+        least = SUSPECT_CRASHES if suspects else 0
+        most = SUSPECT_CRASHES - 1 if suspects is False else _NO_LIMIT
+        rows = await self._session.execute(_CLAIM, {"owner": owner, "slots": slots, "lease": lease_seconds, "least": least, "most": most})
         return [claim_of(row) for row in rows]
 
     async def renew(self, jobs: Sequence[ClaimedJob], lease_seconds: float) -> set[UUID]:
