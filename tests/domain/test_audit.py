@@ -78,6 +78,14 @@ def test_a_missing_or_altered_link_shows() -> None:
 def test_the_vocabulary_is_on_one_page() -> None:
     """Noun and verb, so that a new action is a decision."""
     assert {action.value for action in AuditAction} == {
+        "track.created",
+        "track.updated",
+        "track.retired",
+        "question.created",
+        "question.updated",
+        "question.activated",
+        "question.deactivated",
+        "question.deleted",
         "essay_score.overridden",
         "essay_score.confirmed",
         "assessment.flagged",

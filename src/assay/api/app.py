@@ -15,6 +15,7 @@ from assay.api.v1 import (
     index,
     jobs,
     learning,
+    questions,
     recommendations,
     tracks,
     webhooks,
@@ -25,6 +26,7 @@ from assay.edge.errors import install_problem_handlers
 ROUTERS = (
     auth.router,
     tracks.router,
+    questions.router,
     credentials.router,
     assessments.router,
     what_if.router,

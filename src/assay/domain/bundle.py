@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from assay.domain.questions import QuestionContent, QuestionType
@@ -30,11 +30,15 @@ class MissingQuestions(Value):
 
 def shortage(bank: Iterable[BankQuestion | QuestionContent], mix: QuestionMix) -> list[MissingQuestions]:
     """What `bank` lacks to fill `mix`; empty when it suffices."""
-    available = Counter(question.type for question in bank)
+    return missing(Counter(question.type for question in bank), mix)
+
+
+def missing(available: Mapping[QuestionType, int], mix: QuestionMix) -> list[MissingQuestions]:
+    """The same for a bank of which only the numbers by type are known."""
     return [
-        MissingQuestions(type=kind, needed=mix.count(kind), available=available[kind])
+        MissingQuestions(type=kind, needed=mix.count(kind), available=available.get(kind, 0))
         for kind in QuestionType
-        if available[kind] < mix.count(kind)
+        if available.get(kind, 0) < mix.count(kind)
     ]
 
 

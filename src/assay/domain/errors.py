@@ -4,6 +4,8 @@ AssayError
 ├── DomainError             an answer for the caller: a stable `code`, a sentence, optional pointers to fields
 │   ├── NotFound            does not exist, or is none of the caller's business
 │   ├── Conflict            the state of things does not allow it
+│   ├── PreconditionFailed  it is not any more what the caller has seen
+│   ├── PreconditionRequired  the caller has to say what they have seen
 │   ├── Forbidden           the role may not do this at all
 │   ├── Unauthenticated     who is asking is not known
 │   ├── Invalid             the input is wrong, and where
@@ -52,6 +54,18 @@ class Conflict(DomainError):
     """The present state refuses it."""
 
     code = "conflict"
+
+
+class PreconditionFailed(DomainError):
+    """The caller has seen another state than there is."""
+
+    code = "precondition_failed"
+
+
+class PreconditionRequired(DomainError):
+    """Without saying which state is meant this is not done."""
+
+    code = "precondition_required"
 
 
 class Forbidden(DomainError):

@@ -67,6 +67,8 @@ type AssessmentFlagger = Annotated[Actor, Depends(requires(Permission.ASSESSMENT
 type IndexKeeper = Annotated[Actor, Depends(requires(Permission.INDEX_MANAGE))]
 type AgreementReader = Annotated[Actor, Depends(requires(Permission.AGREEMENT_READ))]
 type WebhookKeeper = Annotated[Actor, Depends(requires(Permission.WEBHOOK_MANAGE))]
+type TrackKeeper = Annotated[Actor, Depends(requires(Permission.TRACK_WRITE))]
+type QuestionKeeper = Annotated[Actor, Depends(requires(Permission.QUESTION_WRITE))]
 type JobKeeper = Annotated[Actor, Depends(requires(Permission.JOB_MANAGE))]
 type IdempotencyHeader = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat a request safely")

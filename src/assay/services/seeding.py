@@ -1,23 +1,25 @@
 """Content from versioned YAML into the database: validated by the same models as the API, new versions only for what changed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import yaml
 from pydantic import Field, ValidationError
 
-from assay.db.models import Credential, CredentialVersion, Question, QuestionVersion, Track
+from assay.db.models import Credential, CredentialVersion, Question, Track
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain.bundle import shortage
 from assay.domain.credentials import CredentialContent
 from assay.domain.errors import AssayError
-from assay.domain.questions import QuestionContent, Slug
+from assay.domain.questions import Slug
 from assay.domain.tracks import TrackContent, TrackStatus
 from assay.kit.ids import new_id
 from assay.kit.model import Value
+from assay.services.question_edits import QuestionWrite, version_of
+from assay.services.track_edits import assign, columns
 
 
 class SeedError(AssayError):
@@ -31,17 +33,11 @@ class SeedTrack(TrackContent):
     status: TrackStatus = TrackStatus.ACTIVE
 
 
-class SeedQuestion(QuestionContent):
+class SeedQuestion(QuestionWrite):
     """An entry of a question file."""
 
     slug: Slug
     tracks: tuple[Slug, ...] = Field(min_length=1)
-    difficulty: Annotated[int, Field(ge=1, le=3)] = 2
-
-    @cached_property
-    def content(self) -> QuestionContent:
-        """What is asked, without its place in the bank."""
-        return QuestionContent.model_validate(self.model_dump(by_alias=False, exclude={"slug", "tracks", "difficulty"}))
 
     @property
     def standing(self) -> tuple[str, int, frozenset[str]]:
@@ -92,14 +88,18 @@ def read(folder: Path) -> Seeds:
 
 
 async def load(open_uow: OpenUnitOfWork, folder: Path) -> SeedReport:
-    """Bring the database to the content of `folder` in one transaction; running it again changes nothing."""
+    """Bring the database to the content of `folder` in one transaction; running it again changes nothing.
+
+    A track or a question that an admin has a hand in, by the audit trail, is the institution's own and stays as it is.
+    """
     seeds = read(folder)
     async with open_uow() as uow:
         await uow.tracks.put_skills(seeds.skills)
-        tracks = [await _put_track(uow, seed) for seed in seeds.tracks]
+        kept = await uow.audit.targets("track")
+        tracks = [await _put_track(uow, seed, kept) for seed in seeds.tracks]
         ids = {seed.slug: track_id for seed, (track_id, _) in zip(seeds.tracks, tracks, strict=True)}
-        asked = await uow.questions.standing()
-        questions = [seed for seed in seeds.questions if asked.get(seed.slug) != seed.standing]
+        asked, own = await uow.questions.standing(), await uow.questions.slugs(await uow.audit.targets("question"))
+        questions = [seed for seed in seeds.questions if seed.slug not in own and asked.get(seed.slug) != seed.standing]
         for question in questions:
             await _put_question(uow, question, [ids[slug] for slug in question.tracks])
         offered = await uow.credentials.content_hashes()
@@ -167,28 +167,14 @@ def _lacking(track: SeedTrack, seeds: Seeds) -> Iterator[str]:
         )
 
 
-async def _put_track(uow: UnitOfWork, seed: SeedTrack) -> tuple[UUID, bool]:
-    values = {
-        "status": seed.status.value,
-        "name": seed.name,
-        "description": seed.description,
-        "skill_focus": list(seed.skill_focus),
-        "question_mix": seed.question_mix.model_dump(mode="json"),
-        "target_level": seed.target_level.value,
-        "expiry_days": seed.expiry_days,
-        "fallback_credentials": list(seed.fallback_credentials),
-    }
+async def _put_track(uow: UnitOfWork, seed: SeedTrack, kept: Collection[UUID]) -> tuple[UUID, bool]:
+    values = columns(seed, seed.status)
     track = await uow.tracks.by_slug(seed.slug)
     if track is None:
         track = Track(id=new_id(), slug=seed.slug, version=1, **values)
         uow.tracks.add(track)
         return track.id, True
-    changed = any(getattr(track, name) != value for name, value in values.items())
-    if changed:
-        for name, value in values.items():
-            setattr(track, name, value)
-        track.version += 1
-    return track.id, changed
+    return track.id, track.id not in kept and assign(track, values)
 
 
 async def _put_question(uow: UnitOfWork, seed: SeedQuestion, track_ids: list[UUID]) -> None:
@@ -200,15 +186,7 @@ async def _put_question(uow: UnitOfWork, seed: SeedQuestion, track_ids: list[UUI
     standing = await uow.questions.version(question.id, question.current_version)
     if standing is None or standing.content_hash != seed.content.hash:
         question.current_version += 1
-        uow.questions.add(
-            QuestionVersion(
-                question_id=question.id,
-                version=question.current_version,
-                content=seed.content.model_dump(mode="json"),
-                content_hash=seed.content.hash,
-                rubric_hash=seed.content.rubric.hash if seed.content.rubric else None,
-            )
-        )
+        uow.questions.add(version_of(question.id, question.current_version, seed.content))
     await uow.session.flush()
     await uow.questions.set_tracks(question.id, track_ids)
 

@@ -30,6 +30,7 @@ class TrackRead(Value):
     question_mix: QuestionMix
     target_level: SkillLevel
     expiry_days: int
+    fallback_credentials: tuple[str, ...]
     version: int
 
 
@@ -60,5 +61,6 @@ def _read(track: Track, names: dict[str, str]) -> TrackRead:
         question_mix=QuestionMix.model_validate(track.question_mix),
         target_level=SkillLevel(track.target_level),
         expiry_days=track.expiry_days,
+        fallback_credentials=tuple(track.fallback_credentials),
         version=track.version,
     )

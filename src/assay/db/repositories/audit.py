@@ -41,6 +41,13 @@ class AuditTrail:
         fields = {name: getattr(entry, name) for name in _FIELDS}
         await self._session.execute(insert(AuditLog).values(**fields, previous_hash=previous, hash=entry.hash(previous)))
 
+    async def targets(self, target_type: str) -> set[UUID]:
+        """The ids of everything of this type that somebody has a hand in."""
+        return {
+            UUID(name)
+            for name in await self._session.scalars(select(AuditLog.target_id).where(AuditLog.target_type == target_type).distinct())
+        }
+
     async def chain(self, after: int = 0, limit: int = 1_000) -> list[ChainLink]:
         """The entries behind the sequence number `after`, oldest first, at most `limit`."""
         rows = await self._session.scalars(select(AuditLog).where(AuditLog.sequence > after).order_by(AuditLog.sequence).limit(limit))

@@ -1,14 +1,16 @@
 """The question bank: identities, immutable versions, and the bank's own version number."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Question, QuestionTrack, QuestionVersion, Track
 from assay.db.models.base import Json
+from assay.domain.questions import QuestionType
 
 
 class BankRow(NamedTuple):
@@ -20,6 +22,34 @@ class BankRow(NamedTuple):
     type: str
     difficulty: int
     content: Json
+
+
+class Standing(NamedTuple):
+    """A question as it stands: its identity, its current version, and the slugs of the tracks that ask it."""
+
+    question: Question
+    version: QuestionVersion
+    tracks: list[str]
+
+
+class BankFilter(NamedTuple):
+    """Which questions are wanted; None leaves it open."""
+
+    type: QuestionType | None = None
+    track_id: UUID | None = None
+    active: bool | None = None
+
+
+_TRACKS: Final = (
+    select(func.coalesce(func.array_agg(aggregate_order_by(Track.slug, Track.slug)), text("'{}'")))
+    .join(QuestionTrack, QuestionTrack.track_id == Track.id)
+    .where(QuestionTrack.question_id == Question.id)
+    .correlate(Question)
+    .scalar_subquery()
+)
+_STANDING: Final = select(Question, QuestionVersion, _TRACKS).join(
+    QuestionVersion, (QuestionVersion.question_id == Question.id) & (QuestionVersion.version == Question.current_version)
+)
 
 
 class Questions:
@@ -62,6 +92,10 @@ class Questions:
         """One question by its slug."""
         return await self._session.scalar(select(Question).where(Question.slug == slug))
 
+    async def slugs(self, ids: Collection[UUID]) -> set[str]:
+        """The slugs of these questions, deleted ones too."""
+        return set(await self._session.scalars(select(Question.slug).where(Question.id.in_(ids))))
+
     async def standing(self) -> dict[str, tuple[str, int, frozenset[str]]]:
         """By slug: the current version's content hash, the difficulty, and the slugs of the tracks that ask the question."""
         query = (
@@ -76,6 +110,59 @@ class Questions:
         )
         rows = await self._session.execute(query)
         return {row.slug: (row.content_hash, row.difficulty, frozenset(row.tracks)) for row in rows}
+
+    async def counts(self, track_ids: Collection[UUID]) -> dict[UUID, dict[QuestionType, int]]:
+        """How many questions of each type may be asked, by track."""
+        query = (
+            select(QuestionTrack.track_id, Question.type, func.count())
+            .join(Question, Question.id == QuestionTrack.question_id)
+            .where(Question.is_active, Question.deleted_at.is_(None), QuestionTrack.track_id.in_(track_ids))
+            .group_by(QuestionTrack.track_id, Question.type)
+        )
+        found: dict[UUID, dict[QuestionType, int]] = {track_id: {} for track_id in track_ids}
+        for track_id, kind, number in await self._session.execute(query):
+            found[track_id][QuestionType(kind)] = number
+        return found
+
+    async def insert(self, values: Mapping[str, Any]) -> bool:
+        """Write a new question unless there is one of its slug; whether it was written."""
+        query = insert(Question).values(values).on_conflict_do_nothing(index_elements=["slug"]).returning(Question.id)
+        return (await self._session.execute(query)).first() is not None
+
+    async def locked(self, question_id: UUID) -> Question | None:
+        """One question, held until the transaction ends; none that was deleted."""
+        query = select(Question).where(Question.id == question_id, Question.deleted_at.is_(None)).with_for_update()
+        return await self._session.scalar(query.execution_options(populate_existing=True))
+
+    async def delete(self, question_id: UUID) -> None:
+        """Take a question out of the bank. The row stays: versions and assessments point at it."""
+        gone = update(Question).where(Question.id == question_id).values(is_active=False, deleted_at=func.clock_timestamp())
+        await self._session.execute(gone)
+
+    async def page(self, wanted: BankFilter, cursor: str | None, limit: int) -> list[Standing]:
+        """Questions that are not deleted, by slug, after `cursor`."""
+        query = _STANDING.where(Question.deleted_at.is_(None))
+        if cursor is not None:
+            query = query.where(Question.slug > cursor)
+        if wanted.type is not None:
+            query = query.where(Question.type == wanted.type)
+        if wanted.active is not None:
+            query = query.where(Question.is_active == wanted.active)
+        if wanted.track_id is not None:
+            asked = select(QuestionTrack.question_id).where(QuestionTrack.track_id == wanted.track_id)
+            query = query.where(Question.id.in_(asked))
+        rows = await self._session.execute(query.order_by(Question.slug).limit(limit))
+        return [Standing(*row) for row in rows]
+
+    async def one(self, question_id: UUID) -> Standing | None:
+        """One question as it stands; none that was deleted."""
+        row = (await self._session.execute(_STANDING.where(Question.id == question_id, Question.deleted_at.is_(None)))).first()
+        return None if row is None else Standing(*row)
+
+    async def history(self, question_id: UUID) -> list[QuestionVersion]:
+        """All versions of a question, the newest first."""
+        query = select(QuestionVersion).where(QuestionVersion.question_id == question_id).order_by(QuestionVersion.version.desc())
+        return list(await self._session.scalars(query))
 
     async def version(self, question_id: UUID, version: int) -> QuestionVersion | None:
         """One version of one question."""

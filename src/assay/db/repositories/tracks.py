@@ -1,6 +1,8 @@
 """Tracks and the skill vocabulary."""
 
-from collections.abc import Mapping, Sequence
+import builtins
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
@@ -36,6 +38,16 @@ class Tracks:
     def add(self, track: Track) -> None:
         """Write a new track."""
         self._session.add(track)
+
+    async def insert(self, values: Mapping[str, Any]) -> bool:
+        """Write a new track unless there is one of its slug; whether it was written."""
+        query = insert(Track).values(values).on_conflict_do_nothing(index_elements=["slug"]).returning(Track.id)
+        return (await self._session.execute(query)).first() is not None
+
+    async def locked(self, track_ids: Collection[UUID]) -> builtins.list[Track]:
+        """These tracks, held until the transaction ends: nobody else changes them or what they ask meanwhile. Always in one order."""
+        query = select(Track).where(Track.id.in_(track_ids)).order_by(Track.id).with_for_update()
+        return [*await self._session.scalars(query.execution_options(populate_existing=True))]
 
     async def skill_names(self) -> dict[str, str]:
         """The vocabulary: name by slug."""

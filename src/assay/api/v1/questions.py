@@ -1,0 +1,90 @@
+"""The question bank, for those who keep it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response, status
+
+from assay.api.v1.problems import problems
+from assay.db.repositories.questions import BankFilter
+from assay.domain.questions import QuestionType, Slug
+from assay.edge.conditional import Seen, tagged
+from assay.edge.dependencies import IdempotencyHeader, QuestionKeeper, Uow
+from assay.kit.model import Value
+from assay.services import idempotency, question_edits
+from assay.services.question_edits import QuestionCreate, QuestionPage, QuestionRead, QuestionVersionRead, QuestionWrite
+
+router = APIRouter(prefix="/questions", tags=["questions"])
+
+
+class QuestionHistory(Value):
+    """All versions in one answer, the newest first."""
+
+    items: tuple[QuestionVersionRead, ...]
+    next_cursor: str | None = None
+
+
+@router.get("", responses=problems(401, 403))
+async def list_questions(
+    _actor: QuestionKeeper,
+    uow: Uow,
+    kind: Annotated[QuestionType | None, Query(alias="type")] = None,
+    track: Annotated[UUID | None, Query(description="Id of a track that asks it")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Slug | None = None,
+    *,
+    active: bool | None = None,
+) -> QuestionPage:
+    """The bank by slug, with how each question is judged; deleted ones are not in it."""
+    return await question_edits.page(uow, BankFilter(kind, track, active), cursor, limit)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=problems(401, 403, 409))
+async def create_question(
+    body: QuestionCreate, actor: QuestionKeeper, uow: Uow, response: Response, key: IdempotencyHeader = None
+) -> QuestionRead:
+    """Put a question into the bank."""
+
+    async def act() -> idempotency.JsonObject:
+        return (await question_edits.create(uow, actor, body)).model_dump(mode="json")
+
+    done = await idempotency.once(uow, actor, key, ["question", body.model_dump(mode="json")], act)
+    return tagged(response, QuestionRead.model_validate(done.response))
+
+
+@router.get("/{question_id}", responses=problems(401, 403, 404))
+async def get_question(question_id: UUID, _actor: QuestionKeeper, uow: Uow, response: Response) -> QuestionRead:
+    """One question in its current version."""
+    return tagged(response, await question_edits.get(uow, question_id))
+
+
+@router.put("/{question_id}", responses=problems(401, 403, 404, 409, 412, 428))
+async def replace_question(
+    question_id: UUID, body: QuestionWrite, actor: QuestionKeeper, uow: Uow, seen: Seen, response: Response
+) -> QuestionRead:
+    """Edit a question: another content is another version, and assessments keep the one they were asked."""
+    return tagged(response, await question_edits.replace(uow, actor, question_id, body, seen))
+
+
+@router.delete("/{question_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problems(401, 403, 404, 409, 412, 428))
+async def delete_question(question_id: UUID, actor: QuestionKeeper, uow: Uow, seen: Seen) -> None:
+    """Take a question out of the bank for good, unless an active track needs it."""
+    await question_edits.delete(uow, actor, question_id, seen)
+
+
+@router.get("/{question_id}/versions", responses=problems(401, 403, 404))
+async def list_versions(question_id: UUID, _actor: QuestionKeeper, uow: Uow) -> QuestionHistory:
+    """The question as it was at every time."""
+    return QuestionHistory(items=tuple(await question_edits.versions(uow, question_id)))
+
+
+@router.post("/{question_id}/activate", responses=problems(401, 403, 404, 412, 428))
+async def activate_question(question_id: UUID, actor: QuestionKeeper, uow: Uow, seen: Seen, response: Response) -> QuestionRead:
+    """Let a question be asked."""
+    return tagged(response, await question_edits.activate(uow, actor, question_id, seen))
+
+
+@router.post("/{question_id}/deactivate", responses=problems(401, 403, 404, 409, 412, 428))
+async def deactivate_question(question_id: UUID, actor: QuestionKeeper, uow: Uow, seen: Seen, response: Response) -> QuestionRead:
+    """Ask a question no more, unless an active track needs it."""
+    return tagged(response, await question_edits.deactivate(uow, actor, question_id, seen))
