@@ -18,7 +18,16 @@ GOLDEN = {
         "assessment:flag",
         "agreement:read",
     },
-    Role.ADMIN: {"track:read", "track:write", "job:manage", "operations:read", "agreement:read", "index:manage", "webhook:manage"},
+    Role.ADMIN: {
+        "track:read",
+        "track:write",
+        "job:manage",
+        "operations:read",
+        "agreement:read",
+        "index:manage",
+        "question:write",
+        "webhook:manage",
+    },
 }
 
 
