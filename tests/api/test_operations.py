@@ -26,6 +26,8 @@ ROUTES = {
     ("PUT", "/questions/{question_id}"): "question:write",
     ("DELETE", "/questions/{question_id}"): "question:write",
     ("GET", "/questions/{question_id}/versions"): "question:write",
+    ("POST", "/questions/{question_id}/dry-run"): "question:write",
+    ("POST", "/questions/dry-run"): "question:write",
     ("POST", "/questions/{question_id}/activate"): "question:write",
     ("POST", "/questions/{question_id}/deactivate"): "question:write",
     ("GET", "/credentials"): "track:read",

@@ -86,6 +86,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "question.activated",
         "question.deactivated",
         "question.deleted",
+        "question.tried",
         "essay_score.overridden",
         "essay_score.confirmed",
         "assessment.flagged",

@@ -27,6 +27,7 @@ class AuditAction(StrEnum):
     QUESTION_ACTIVATED = "question.activated"
     QUESTION_DEACTIVATED = "question.deactivated"
     QUESTION_DELETED = "question.deleted"
+    QUESTION_TRIED = "question.tried"
     INDEX_REQUESTED = "index.requested"
     INDEX_SWITCHED = "index.switched"
     JOB_RESENT = "job.resent"

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query, Response, status
 
 from assay.api.v1.problems import problems
 from assay.db.repositories.questions import BankFilter
-from assay.domain.questions import QuestionType, Slug
+from assay.domain.questions import QuestionContent, QuestionType, Slug
 from assay.edge.conditional import Seen, tagged
-from assay.edge.dependencies import IdempotencyHeader, QuestionKeeper, Uow
+from assay.edge.dependencies import IdempotencyHeader, QuestionKeeper, RuntimeDep, Uow
 from assay.kit.model import Value
-from assay.services import idempotency, question_edits
+from assay.services import dry_runs, idempotency, question_edits
+from assay.services.dry_runs import DryRunRead, DryRunWrite
 from assay.services.question_edits import QuestionCreate, QuestionPage, QuestionRead, QuestionVersionRead, QuestionWrite
 
 router = APIRouter(prefix="/questions", tags=["questions"])
@@ -22,6 +23,12 @@ class QuestionHistory(Value):
 
     items: tuple[QuestionVersionRead, ...]
     next_cursor: str | None = None
+
+
+class DraftTrial(DryRunWrite):
+    """A question as it might be, and a sample answer to it."""
+
+    question: QuestionWrite
 
 
 @router.get("", responses=problems(401, 403))
@@ -52,6 +59,12 @@ async def create_question(
     return tagged(response, QuestionRead.model_validate(done.response))
 
 
+@router.post("/dry-run", responses=problems(401, 403))
+async def try_draft(body: DraftTrial, _actor: QuestionKeeper, runtime: RuntimeDep) -> DryRunRead:
+    """Try a question that is not in the bank yet with a sample answer. Nothing is stored."""
+    return await dry_runs.run(body.question.content, body.answer, runtime.graders)
+
+
 @router.get("/{question_id}", responses=problems(401, 403, 404))
 async def get_question(question_id: UUID, _actor: QuestionKeeper, uow: Uow, response: Response) -> QuestionRead:
     """One question in its current version."""
@@ -76,6 +89,17 @@ async def delete_question(question_id: UUID, actor: QuestionKeeper, uow: Uow, se
 async def list_versions(question_id: UUID, _actor: QuestionKeeper, uow: Uow) -> QuestionHistory:
     """The question as it was at every time."""
     return QuestionHistory(items=tuple(await question_edits.versions(uow, question_id)))
+
+
+@router.post("/{question_id}/dry-run", responses=problems(401, 403, 404))
+async def try_question(question_id: UUID, body: DryRunWrite, actor: QuestionKeeper, runtime: RuntimeDep) -> DryRunRead:
+    """Try a question of the bank with a sample answer. That it was tried is recorded, with what is not."""
+    async with runtime.open_uow() as uow:
+        content = QuestionContent.model_validate(
+            (await question_edits.get(uow, question_id)).model_dump(by_alias=False, include=set(QuestionContent.model_fields))
+        )
+        await dry_runs.note(uow, actor, question_id)
+    return await dry_runs.run(content, body.answer, runtime.graders)
 
 
 @router.post("/{question_id}/activate", responses=problems(401, 403, 404, 412, 428))
