@@ -70,7 +70,7 @@ class Student:
         """Submit."""
         return await self.request("POST", f"/assessments/{bundle['assessmentId']}/submit", **options)
 
-    async def result(self, bundle: dict[str, Any], within: float = 20.0) -> dict[str, Any]:
+    async def result(self, bundle: dict[str, Any], within: float = 60.0) -> dict[str, Any]:
         """Wait for the result."""
         deadline = asyncio.get_running_loop().time() + within
         while asyncio.get_running_loop().time() < deadline:

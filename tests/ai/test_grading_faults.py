@@ -95,7 +95,7 @@ async def test_a_fault_is_named_tried_again_and_replaced_in_time(journey: Any, f
     """From the wire to the page: cause stored, tries counted with growing pauses, built-in levels with quotes, inside the budget."""
     monkeypatch.setattr("assay.domain.jobs.BACKOFF_BASE_SECONDS", PAUSE)
     cause, tries = CAUSES[fault]
-    run = await journey(f"{fault}@1/grade", openai_call_timeout=0.4 if cause == "timeout" else BUDGET / 2)
+    run = await journey(f"{fault}@1/grade", openai_call_timeout=0.8 if cause == "timeout" else BUDGET / 2)
     (degradation,) = [each for each in run.result["degradations"] if each["stage"] == "essayScoring"]
     assert (degradation["cause"], degradation["replacedBy"]) == (cause, "built-in")
     assert run.result["degraded"] is True

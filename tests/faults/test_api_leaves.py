@@ -39,7 +39,7 @@ async def test_it_is_unready_first_and_finishes_what_it_was_asked(settings: Sett
             slow = asyncio.create_task(http.post("/api/v1/auth/token", content=_slowly(2 * NOTICE_SECONDS)))
             answer = await slow
             assert answer.status_code == 422, answer.text
-        await until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, within=10)
+        await until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, within=30)
     finally:
         stop([running])
 
