@@ -66,6 +66,14 @@ def recovery(repeats: Repeats = 3, *, durable: Durable = True, as_json: Json = F
 
 
 @app.command()
+def outage(students: Annotated[int, typer.Option(min=1)] = 100, *, durable: Durable = True, as_json: Json = False) -> None:
+    """A provider that is dead from the start: results without it, and how soon all are healed once it is back."""
+    from benchmarks import outage as measurement
+
+    _finish(measurement.run(_console(), students=students, durable=durable), as_json=as_json)
+
+
+@app.command()
 def retrieval(
     size: Annotated[list[int] | None, typer.Option(min=100, help="Credentials in the catalog; may be given several times.")] = None,
     queries: Annotated[int, typer.Option(min=10, help="Learners asked for at each size.")] = 100,

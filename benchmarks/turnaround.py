@@ -121,18 +121,18 @@ async def _measure(stack: Stack, pids: Pids, students: int, repeats: int) -> tup
 async def _round(stack: Stack, runtime: Runtime, session: aiohttp.ClientSession, pids: Pids, taken: Sequence[Taken]) -> Round:
     await journal.clear(session, stack.model_url)
     async with watched(pids.worker) as worker, watched(pids.api) as api:
-        journeys = await asyncio.gather(*(_journey(session, stack.url, people.authorization(runtime, each.actor), each) for each in taken))
+        journeys = await asyncio.gather(*(journey(session, stack.url, people.authorization(runtime, each.actor), each) for each in taken))
     results = [result for _, _, result in journeys if result is not None]
     facts = {UUID(result["assessmentId"]): _facts(result) for result in results}
     entries = await journal.read(session, stack.model_url)
     waits = journal.waits(entries, journal.essays_of(taken), facts)
-    stored = await _stored(stack.database_url, [each.assessment_id for each in taken])
+    times = await stored(stack.database_url, [each.assessment_id for each in taken])
     return Round(
-        complete=len(stored),
+        complete=len(times),
         degraded=sum(bool(result["degraded"]) for result in results),
-        stored=list(stored.values()),
+        stored=list(times.values()),
         seen=[seen for _, seen, _ in journeys],
-        critical=[waits.critical(assessment_id) for assessment_id in stored],
+        critical=[waits.critical(assessment_id) for assessment_id in times],
         submitting=[submitting for submitting, _, _ in journeys],
         calls=len(entries),
         memory_before=worker.before,
@@ -142,7 +142,7 @@ async def _round(stack: Stack, runtime: Runtime, session: aiohttp.ClientSession,
     )
 
 
-async def _journey(
+async def journey(
     session: aiohttp.ClientSession, url: str, headers: dict[str, str], taken: Taken
 ) -> tuple[float, float, dict[str, Any] | None]:
     """Submit, poll, read: seconds to the receipt, seconds to the result, the result (None when patience ran out)."""
@@ -169,7 +169,8 @@ def _facts(result: dict[str, Any]) -> tuple[str, ...]:
     return tuple(fact["text"] for fact in result["recommendation"]["summary"]["facts"])
 
 
-async def _stored(database_url: str, assessment_ids: Sequence[UUID]) -> dict[UUID, float]:
+async def stored(database_url: str, assessment_ids: Sequence[UUID]) -> dict[UUID, float]:
+    """Seconds from submission to completion by the database's clock, for those that are complete."""
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch(

@@ -39,6 +39,8 @@ from assay.kit.transactions import assert_no_transaction
 
 MAX_QUOTES: Final = 6
 MAX_QUOTE_LENGTH: Final = 900
+AT_ONCE: Final = 2
+"""Essays in hand: it is all work for the processor, and of three hundred begun at once each would only end with the last."""
 
 
 class BuiltinGrader:
@@ -47,6 +49,7 @@ class BuiltinGrader:
     def __init__(self, embedder: Embedder, calibration: Calibration = CALIBRATION) -> None:
         self._embedder = embedder
         self._calibration = calibration
+        self._turns = asyncio.Semaphore(AT_ONCE)
         own = calibration_hash(calibration, embedder.name)
         self._identity = Identity(producer="built-in", model=VERSION, prompt_hash=content_hash([own, FEEDBACK_HASH]))
 
@@ -66,8 +69,9 @@ class BuiltinGrader:
         if not words(task.essay):
             draft = _blank(task)
         else:
-            reading = await read(task, self._embedder, self._calibration)
-            draft = await asyncio.to_thread(_grade, reading, self._calibration)
+            async with self._turns:
+                reading = await read(task, self._embedder, self._calibration)
+                draft = await asyncio.to_thread(_grade, reading, self._calibration)
         usage = Usage(duration_ms=1000 * (perf_counter() - start))
         return ModelReply(content=draft.model_dump(mode="json"), usage=usage)
 

@@ -94,6 +94,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+@lru_cache(maxsize=512)  # an essay is looked at from many sides, each sentence some ten times; a rubric by all who answer it
 def tokens(text: str) -> tuple[Token, ...]:
     """Words (hyphenated ones in parts) and punctuation in lower case, each word with its polarity."""
     found: list[Token] = []
