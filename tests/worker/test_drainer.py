@@ -74,6 +74,19 @@ async def test_a_provider_that_stays_away_costs_three_tries_and_the_result_says_
     await _one_effect_each(runtime)
 
 
+async def test_a_provider_that_asks_for_less_is_given_less(runtime: Runtime, student: Student, track_id: UUID) -> None:
+    """Also when the job is done by the substitute, because waiting as long as was asked for would take too long."""
+    bundle = await _submitted(student, track_id)
+    grader = ScriptedGrader(ProviderError(Fault.RATE_LIMITED, "429", retry_after=60))
+    drainer = Drainer(replace(runtime, graders=Graders(grader, runtime.graders.fallback)), "test:1")
+    task = asyncio.create_task(drainer.run())
+    result = await student.result(bundle)
+    await drainer.stop()
+    await task
+    assert {each["cause"] for each in result["degradations"]} == {"rate_limited"}
+    assert drainer._slots.free(0) == runtime.settings.worker_slots // 2 + 1  # halved by the essays, one more after the recommendation
+
+
 async def test_a_defect_of_ours_ends_in_a_result_too(
     runtime: Runtime, student: Student, track_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,11 +31,12 @@ from assay.services.question_bank import QuestionBank
 
 async def score(
     job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBank, graders: Graders, clock: Clock, seconds_left: float
-) -> None:
+) -> Cause | None:
     """Grade the essays of `job`'s assessment and write verdicts, degradation and the release of the recommendation job.
 
-    `seconds_left` is what remains of the grading budget, the fallback's time included; with nothing left this is the last try. Raises
-    `ProviderError` when the grader failed and may be asked again, `Fenced` when the lease is gone.
+    Returns the cause for which a substitute had to speak, if it had to. `seconds_left` is what remains of the grading budget, the
+    fallback's time included; with nothing left this is the last try. Raises `ProviderError` when the grader failed and may be asked
+    again, `Fenced` when the lease is gone.
     """
     until = asyncio.get_running_loop().time() + max(seconds_left - grading.FALLBACK_SECONDS, 0.0)
     async with open_uow(autocommit=True) as uow:
@@ -45,11 +46,12 @@ async def score(
     graded = await gathered(grading.grade(essay, graders, attempt) for essay in essays)
     if job.heals:
         await _heal(job, open_uow, graded, unreadable)
-        return
-    degradation = _degradation(graded, unreadable, clock())
-    async with open_uow() as uow:
-        await _complete(uow, job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
-        await _write(uow, job, graded, degradation)
+    else:
+        degradation = _degradation(graded, unreadable, clock())
+        async with open_uow() as uow:
+            await _complete(uow, job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
+            await _write(uow, job, graded, degradation)
+    return next((Cause(each.fault.fault.value) for each in graded if each.fault), None)
 
 
 async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBank, clock: Clock, cause: Cause, error: str) -> None:

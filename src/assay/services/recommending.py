@@ -51,8 +51,8 @@ async def generate(
     fallback_narrator: Narrator,
     clock: Clock,
     turnstile: asyncio.Semaphore,
-) -> None:
-    """Recommend credentials for `job`'s assessment and complete it.
+) -> Cause | None:
+    """Recommend credentials for `job`'s assessment and complete it; the cause for which a template spoke for the narrator, if it did.
 
     Reading, searching and ranking go through `turnstile`: that is work for the processor, and done for all at once it would only end late
     for all, while each that ends early has its summary written meanwhile.
@@ -69,6 +69,7 @@ async def generate(
         degradations = (*degradations, _template_spoke(narrated.cause, clock))
     draft = Draft(selection, told, narrated, degradations, perf_counter() - start)
     await _write(job, JobStatus.DEGRADED if degradations else JobStatus.SUCCEEDED, draft, open_uow)
+    return narrated.cause
 
 
 async def _select(

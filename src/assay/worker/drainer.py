@@ -13,7 +13,7 @@ import structlog
 
 from assay.db.repositories.jobs import Claim, Fenced, is_poisoned
 from assay.domain.degradation import Cause
-from assay.domain.errors import Fault, ProviderError, Unavailable
+from assay.domain.errors import ProviderError, Unavailable
 from assay.domain.jobs import ClaimedJob, Failure, JobType
 from assay.kit import heap
 from assay.observability import metrics
@@ -160,18 +160,25 @@ class Drainer:
         if is_poisoned(job):
             return await self._give_up(job, Failure(cause=Cause.CRASHED, error=f"workers died of it {job.crashes} times"))
         try:
-            await HANDLERS[job.type](self._runtime, job, spent)
+            replaced = await HANDLERS[job.type](self._runtime, job, spent)
         except (Unavailable, Fenced):
             raise
         except ProviderError as error:
-            if error.fault is Fault.RATE_LIMITED:
-                self._slots.shrink()
-            return await self._fail(job, error, Cause(error.fault.value))
+            cause = Cause(error.fault.value)
+            self._adapt(cause)
+            return await self._fail(job, error, cause)
         except Exception as error:  # a defect of ours must not lose the student's result
             log.exception("job_failed")
             return await self._fail(job, error, Cause.INTERNAL_ERROR)
-        self._slots.grow()
+        self._adapt(replaced)
         return "done"
+
+    def _adapt(self, cause: Cause | None) -> None:
+        """Take fewer jobs in hand when the provider asked for less, whether or not a substitute spoke; else more again."""
+        if cause is Cause.RATE_LIMITED:
+            self._slots.shrink()
+        elif cause is None:
+            self._slots.grow()
 
     async def _fail(self, job: ClaimedJob, error: Exception, cause: Cause) -> str:
         if job.is_last_try:

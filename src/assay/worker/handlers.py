@@ -8,13 +8,14 @@ from assay.domain.jobs import ClaimedJob, JobType
 from assay.runtime import Runtime
 from assay.services import deliveries, essay_scoring, recommending
 
-type Handler = Callable[[Runtime, ClaimedJob, float], Awaitable[None]]
+type Handler = Callable[[Runtime, ClaimedJob, float], Awaitable[Cause | None]]
+"""Says why a model was replaced, if one was: the result is there, and the provider may still have asked for less."""
 type GiveUp = Callable[[Runtime, ClaimedJob, Cause, str], Awaitable[None]]
 
 
-async def score_essay(runtime: Runtime, job: ClaimedJob, spent: float) -> None:
+async def score_essay(runtime: Runtime, job: ClaimedJob, spent: float) -> Cause | None:
     """Grade the essays; `spent` is the seconds since the first claim."""
-    await essay_scoring.score(
+    return await essay_scoring.score(
         job,
         open_uow=runtime.open_uow,
         bank=runtime.bank,
@@ -24,10 +25,10 @@ async def score_essay(runtime: Runtime, job: ClaimedJob, spent: float) -> None:
     )
 
 
-async def generate_recommendations(runtime: Runtime, job: ClaimedJob, spent: float) -> None:
+async def generate_recommendations(runtime: Runtime, job: ClaimedJob, spent: float) -> Cause | None:
     """Recommend credentials and write the summary."""
     del spent
-    await recommending.generate(
+    return await recommending.generate(
         job,
         open_uow=runtime.open_uow,
         bank=runtime.bank,
