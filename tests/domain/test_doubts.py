@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.domain.doubts import LOWER_ELSEWHERE, is_doubtful, refutes, settle
+from assay.domain.doubts import LOWER_ELSEWHERE, SECOND_REFUTES_FROM, is_doubtful, refutes, settle
 from assay.domain.grading import DimensionVerdict, Verdict
 from assay.domain.rubric import Dimension
 
@@ -40,6 +40,22 @@ def test_two_levels_in_a_deciding_dimension_refute() -> None:
     assert refutes(verdict(4, 2, 4), verdict(4, 4, 4))
     assert refutes(verdict(2, 4, 4), verdict(4, 4, 4))
     assert not refutes(verdict(3, 3, 0), verdict(4, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("look", "refuted"),
+    [((4, 2, 4), False), ((2, 4, 0), False), ((3, 2, 0), False), ((2, 2, 4), True), ((4, 1, 4), True), ((1, 4, 4), True)],
+)
+def test_another_grader_must_be_surer(look: tuple[int, ...], refuted: bool) -> None:  # noqa: FBT001
+    """It may be wrong by two levels in one dimension; by two in both, or by three, it hardly is."""
+    assert refutes(verdict(*look), verdict(4, 4, 4), SECOND_REFUTES_FROM) is refuted
+    assert bool(held(settle(verdict(4, 4, 4), verdict(*look), LOWER_ELSEWHERE, SECOND_REFUTES_FROM))) is refuted
+
+
+def test_a_dimension_that_is_held_already_does_not_count_as_lower() -> None:
+    """Of two dimensions one is then left to speak, and needs the more."""
+    assert not refutes(verdict(0, 2, 4), verdict(None, 4, 4), SECOND_REFUTES_FROM)
+    assert refutes(verdict(0, 1, 4), verdict(None, 4, 4), SECOND_REFUTES_FROM)
 
 
 def test_what_a_look_cannot_prove_refutes() -> None:

@@ -45,6 +45,14 @@ def test_words_of_grading_do_not_count() -> None:
     assert beside(order, prompt) == [order]
 
 
+def test_words_for_anybody_do_not_count() -> None:
+    """Praise of whoever reads speaks of people who notice and understand, as many a question does."""
+    prompt = "Which alerts should wake a person, and how would users notice and understand an outage of the payment page?"
+    praise = "An attentive person will notice and understand that much more is said here between the lines than in them."
+    assert beside(praise, prompt) == [praise]
+    assert beside("An outage of payments must wake somebody.", prompt) == []
+
+
 def test_one_shared_word_is_a_coincidence() -> None:
     """Two are none."""
     assert beside("My phone was a present.") == ["My phone was a present."]

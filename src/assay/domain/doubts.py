@@ -16,6 +16,9 @@ DECIDING: Final = (Dimension.CLARITY, Dimension.ACCURACY)
 """Coherence does not decide: sentences left out may take it with them, and the built-in grader is least sure of it."""
 REFUTED_FROM: Final = 2
 """Levels by which a deciding dimension lies lower in a look that refutes a verdict. Two honest markers often differ by one."""
+SECOND_REFUTES_FROM: Final = 3
+"""The same where another grader looks, which is wrong by two about an excellent essay now and then, but hardly about both dimensions:
+`REFUTED_FROM` is enough where both lie lower."""
 HELD_FROM: Final = 1
 """Levels by which a dimension of a refuted verdict lies lower to be held."""
 LOWER_ELSEWHERE: Final = "a second, independent reading of the essay came to a much lower level"
@@ -28,14 +31,18 @@ def is_doubtful(verdict: Verdict) -> bool:
     return bool(levels) and sum(MAX_LEVEL - level for level in levels) <= SHORT_BY
 
 
-def refutes(look: Verdict, verdict: Verdict) -> bool:
-    """Whether `look` lies `REFUTED_FROM` levels below `verdict` in a deciding dimension; one without a proved level lies below any."""
-    return any(_below(look, name, given) >= REFUTED_FROM for name, given in verdict.dimensions.items() if name in DECIDING)
+def refutes(look: Verdict, verdict: Verdict, alone: int = REFUTED_FROM) -> bool:
+    """Whether `look` lies `alone` levels below `verdict` in a deciding dimension, or `REFUTED_FROM` in each.
+
+    One without a proved level lies below any.
+    """
+    falls = [_below(look, name, verdict.dimensions[name]) for name in DECIDING if name in verdict.dimensions]
+    return max(falls, default=0) >= alone or (len(falls) == len(DECIDING) and min(falls) >= REFUTED_FROM)
 
 
-def settle(verdict: Verdict, look: Verdict, reason: str) -> Verdict:
-    """`verdict`, with each dimension held, for `reason`, in which a `look` that refutes it lies lower."""
-    if not refutes(look, verdict):
+def settle(verdict: Verdict, look: Verdict, reason: str, alone: int = REFUTED_FROM) -> Verdict:
+    """`verdict`, with each dimension held, for `reason`, in which a `look` that refutes it lies lower; `alone` as in `refutes`."""
+    if not refutes(look, verdict, alone):
         return verdict
     held = {"level": None, "effective_level": None, "cap": None, "held": True, "held_reason": reason}
     dimensions = {

@@ -112,14 +112,14 @@ def core_of(task: EssayTask, flags: Sequence[Flag]) -> EssayTask | None:
 
 def refuted(verdict: Verdict, second: Round) -> bool:
     """Whether the second reader's levels alone are reason enough to hold `verdict`."""
-    return doubts.refutes(_settled(second), verdict)
+    return doubts.refutes(_settled(second), verdict, doubts.SECOND_REFUTES_FROM)
 
 
 def conclude(found: Round, task: EssayTask, flags: Sequence[Flag], looks: Looks = Looks()) -> Verdict:  # noqa: B008 - frozen
     """The verdict as it is stored: what readings, twin and closer looks do not bear out held, words that fit the levels, flags, caps."""
     verdict = compared(found, task, flags, looks.twin)
     if looks.second is not None:
-        verdict = doubts.settle(verdict, _settled(looks.second), doubts.LOWER_ELSEWHERE)
+        verdict = doubts.settle(verdict, _settled(looks.second), doubts.LOWER_ELSEWHERE, doubts.SECOND_REFUTES_FROM)
     if looks.core is not None:
         verdict = doubts.settle(verdict, _settled(looks.core), doubts.RESTS_ELSEWHERE)
     verdict = feedback_check.check(verdict, task, set_aside(flags))

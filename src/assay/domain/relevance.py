@@ -1,8 +1,9 @@
 """Which sentences of an essay touch its question: those with words of the prompt and of the key points, whatever they say about them.
 
 Words by which grading is spoken of count for nothing, though a question may use them too: a sentence that orders a level must not pass as
-one about the subject for its verbs. What touches nothing may still be good style (an opening, a transition, a summing up); it is no
-evidence of anything, and a level should hardly change when it is left out.
+one about the subject for its verbs. Nor do words for people in general and for what they notice, of which praise of a reader is made. What
+touches nothing may still be good style (an opening, a transition, a summing up); it is no evidence of anything, and a level should hardly
+change when it is left out.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,13 @@ _SHORTEST: Final = 3
 _STEM: Final = 6
 """Letters by which two words are taken for the same, a crude stem that serves many languages."""
 _SMALL: Final = frozenset[str]().union(*PROFILES.values())
+_ANYBODY: Final = """
+    person persons people human humans somebody someone anybody anyone everybody everyone nobody notice notices noticed noticing noticeable
+    see sees saw seen seeing understand understands understood recognise recognises recognised recognize recognizes recognized realise
+    realises realised realize realizes realized know knows knew known find finds found
+"""
+"""People in general, and what they do with what is before them: words of no subject."""
+_UNTOLD: Final = _SMALL | frozenset(_ANYBODY.split())
 
 
 def beside_the_question(task: EssayTask) -> tuple[Quote, ...]:
@@ -47,7 +55,7 @@ def _stems(words: Iterator[str]) -> frozenset[str]:
 
 
 def _tells(word: str) -> bool:
-    return len(word) >= _SHORTEST and word.isalpha() and word not in _SMALL and not meaning(word).english
+    return len(word) >= _SHORTEST and word.isalpha() and word not in _UNTOLD and not meaning(word).english
 
 
 def _stem(word: str) -> str:
