@@ -219,7 +219,14 @@ async def test_without_redis_each_process_sees_for_itself() -> None:
 
 async def test_a_redis_that_hangs_is_asked_once_in_a_while() -> None:
     """It takes a connection and says nothing: a second, then the process goes by its own view."""
-    hanging = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1_000):
+            continue
+        writer.close()
+        await writer.wait_closed()
+
+    hanging = await asyncio.start_server(silent, "127.0.0.1", 0)
     client = connect_circuits(f"redis://127.0.0.1:{hanging.sockets[0].getsockname()[1]}/0")
     here = Breaker("language", POLICY, RedisCircuit(client, "x"), Asked())
     start = asyncio.get_running_loop().time()
@@ -229,6 +236,7 @@ async def test_a_redis_that_hangs_is_asked_once_in_a_while() -> None:
     assert asyncio.get_running_loop().time() - start < 0.3 + 2 * circuits.ANSWER_SECONDS
     await client.aclose()
     hanging.close()
+    await hanging.wait_closed()
 
 
 async def test_what_opened_unheard_is_told_later(process: Callable[..., Breaker], monkeypatch: pytest.MonkeyPatch) -> None:
