@@ -31,7 +31,8 @@ HEALED_WITHIN: Final = 180.0
 
 async def every_fault(world: World) -> list[Figure]:
     """Three calls of four go wrong, each in one of twenty-one ways: every student has a result in time that says what it is."""
-    async with scene(world, 60, API, SWEEPER, *WORKERS, latency="0.5") as on:
+    patient = {"ASSAY_BREAKER_FAILURES": "0", "ASSAY_HEAL_AT_ONCE": "0"}  # a provider left alone would not show all its faults
+    async with scene(world, 60, API, SWEEPER, *WORKERS, latency="0.5", **patient) as on:
         kinds = [fault for fault in ScriptedFault if fault not in HARMLESS]
         await world.model(faults=[f"{fault}@{share:.4f}" for fault, share in zip(kinds, _conditional(len(kinds)), strict=True)])
         await on.load(on.taken, 15)
