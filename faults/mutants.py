@@ -61,8 +61,7 @@ async def _interrupted(world: World, sabotage: str) -> Figure:
     async with scene(world, 1, latency="0.2", **LEASE) as on:
         await world.launch(WORKERS[0], sabotage=sabotage, **LEASE)
         await on.hand_in(*on.taken)
-        await asyncio.wait_for(asyncio.to_thread(world.running[WORKERS[0]].process.wait), 30)
-        world.expect(WORKERS[0])
+        await world.ended(WORKERS[0])
         violations = await _violations(world)
     await world.end_product()
     return _figure("" if sabotage.startswith("dies") else sabotage, violations, "invariants broken")

@@ -90,8 +90,7 @@ async def exact_deaths(world: World) -> list[Figure]:
 async def _survived(on: Scene, name: str, taken: Taken, successor: str, **changes: str) -> None:
     """Submit what the process dies of, and start it anew with another sabotage, or none."""
     submitting = asyncio.create_task(on.submit(taken))
-    await asyncio.wait_for(asyncio.to_thread(on.world.running[name].process.wait), 60)
-    on.world.expect(name)
+    await on.world.ended(name)
     await on.world.launch(name, sabotage=successor, **changes)
     await submitting
 
@@ -124,8 +123,7 @@ async def poison(world: World) -> list[Figure]:
         await on.submit(*on.taken)
         for _ in range(MAX_CRASHES):
             await world.launch(WORKERS[0], sabotage="dies-of-poison", **changes)
-            await asyncio.wait_for(asyncio.to_thread(world.running[WORKERS[0]].process.wait), 30)
-            world.expect(WORKERS[0])
+            await world.ended(WORKERS[0])
         await world.launch(WORKERS[0], sabotage="dies-of-poison", **changes)
         await world.drained(60)
         (dead,) = await jobs_of(world, [killer], "status, crashes, cause")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -58,6 +59,8 @@ class World:
     running: dict[str, Running] = field(default_factory=dict)
     died: list[str] = field(default_factory=list)
     """Processes that ended without our doing."""
+    stubborn: list[str] = field(default_factory=list)
+    """Processes that did not end when they were told to, and had to be killed."""
     _expected: set[int] = field(default_factory=set)
 
     @property
@@ -109,7 +112,17 @@ class World:
         self._expected.add(child.pid)
         with suppress(ProcessLookupError):
             os.kill(child.pid, number)
-        await asyncio.to_thread(child.process.wait)
+        try:
+            await asyncio.to_thread(child.process.wait, child.program.grace_seconds)
+        except subprocess.TimeoutExpired:
+            self.stubborn.append(name)
+            child.process.kill()
+            await asyncio.to_thread(child.process.wait)
+
+    async def ended(self, name: str) -> None:
+        """Wait until the process has ended by what was done to its code. Raises `subprocess.TimeoutExpired`."""
+        await asyncio.to_thread(self.running[name].process.wait, _READY_SECONDS)
+        self.expect(name)
 
     def expect(self, name: str) -> None:
         """Its death is our doing, though no signal of ours was."""
@@ -185,6 +198,7 @@ class World:
         return [
             none("invariants broken (assay check)", len(broken)),
             none("processes that ended by themselves", self.notice_deaths()),
+            none("processes that did not end when told", len(self.stubborn)),
             none("errors that our processes did not expect", len(surprises)),
         ]
 

@@ -32,6 +32,7 @@ from assay.worker.lanes import ASSESSMENTS, DELIVERIES, SUSPECTS
 log = structlog.get_logger(__name__)
 
 RECONNECT_SECONDS: Final = 1.0
+SIGNAL_SECONDS: Final = 0.05
 WARM_UP_AFTER_SECONDS: Final = 0.5
 """What was waiting is claimed first."""
 
@@ -104,11 +105,20 @@ def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     loop.call_soon_threadsafe(call)
 
 
+def _pass_on(ours: Callable[[int, FrameType | None], None]) -> None:
+    """Tell RQ of a signal that came just before it put its own handlers in the place of `ours`: it would wait for messages for ever."""
+    while signal.getsignal(signal.SIGTERM) is ours:
+        time.sleep(SIGNAL_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _listen(settings: Settings, stopping: threading.Event) -> None:
     """Answer rings until told to stop. Redis away is no reason to stop: the drainer goes on from the ledger alone."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopping.set()
+        if not stopping.is_set():
+            stopping.set()
+            threading.Thread(target=_pass_on, args=(stop,), daemon=True).start()
 
     while not stopping.is_set():
         signal.signal(signal.SIGTERM, stop)
