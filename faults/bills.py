@@ -1,6 +1,6 @@
 """What the provider was paid for: calls by content key, held against what the faults can account for."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
@@ -20,6 +20,8 @@ class Bill(NamedTuple):
     """Calls beyond one for each key that no death or freeze of a worker with the job in hand accounts for."""
     spoiled: int
     """Calls that failed, hung, or came back useless by the script's own doing."""
+    unexplained: tuple[str, ...] = ()
+    """What is known of the calls that are overpaid, a line for each key."""
 
     @property
     def ratio(self) -> float:
@@ -34,21 +36,28 @@ def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, in
     summary has no essay in it: all of them together may be paid as often again as all crashes.
     """
     paid: Counter[str] = Counter()
+    told: dict[str, list[str]] = defaultdict(list)
     owners: dict[str, UUID | None] = {}
     for entry in entries:
         if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"}:
             paid[entry["bodySha256"]] += 1
+            told[entry["bodySha256"]].append(f"{entry['outcome']} {entry.get('at', '')}")
             owners.setdefault(entry["bodySha256"], _owner(entry, essays))
     more = Counter[UUID | None]()
     overpaid = 0
+    unexplained: list[str] = []
     for key, count in paid.items():
         owner = owners[key]
         if owner is None:
             more[None] += count - 1
         else:
-            overpaid += max(0, count - 1 - crashes.get(owner, 0))
+            beyond = max(0, count - 1 - crashes.get(owner, 0))
+            overpaid += beyond
+            if beyond:
+                unexplained.append(f"{owner}, {crashes.get(owner, 0)} crashes: {', '.join(told[key])}")
     overpaid += max(0, more[None] - sum(crashes.values()))
-    return Bill(paid.total(), len(paid), overpaid, sum(entry["fault"] is not None for entry in entries))
+    spoiled = sum(entry["fault"] is not None for entry in entries)
+    return Bill(paid.total(), len(paid), overpaid, spoiled, tuple(unexplained))
 
 
 def _owner(entry: Mapping[str, object], essays: Mapping[str, UUID]) -> UUID | None:

@@ -103,6 +103,8 @@ async def _figures(storm: Storm, clients: Clients, taken: Sequence[Taken]) -> li
             crashes[job.assessment_id] += job.crashes
     entries = await model_journal.read(world.session, world.stack.model_url)
     bill = bills.bill(entries, essays_of(taken), crashes)
+    for line in bill.unexplained[:5]:
+        world.console.print(f"[red]paid again:[/] {line}", highlight=False)
     announced = {str(row["id"]) for row in await world.query("SELECT id FROM webhook_events")}
     completed = {str(each) for each, done in rows.submitted.items() if done}
     degraded = await world.value("SELECT count(DISTINCT assessment_id) FROM degraded_stages")

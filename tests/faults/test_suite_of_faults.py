@@ -96,7 +96,7 @@ def test_a_call_paid_twice_needs_a_lost_worker() -> None:
     """Once for each crash of that very assessment's job; what the script has spoiled is asked again by right."""
     essays = {"first": ONE, "second": OTHER}
     entries = [entry("1", "first"), entry("1", "first"), entry("2", "second"), entry("2", "second", fault="truncation")]
-    assert bills.bill(entries, essays, {}) == bills.Bill(paid=3, distinct=2, overpaid=1, spoiled=1)
+    assert bills.bill(entries, essays, {})[:4] == (3, 2, 1, 1)
     assert bills.bill(entries, essays, {OTHER: 5}).overpaid == 1
     assert bills.bill(entries, essays, {ONE: 1}).overpaid == 0
 
