@@ -66,11 +66,17 @@ def recovery(repeats: Repeats = 3, *, durable: Durable = True, as_json: Json = F
 
 
 @app.command()
-def outage(students: Annotated[int, typer.Option(min=1)] = 100, *, durable: Durable = True, as_json: Json = False) -> None:
+def outage(
+    students: Annotated[int, typer.Option(min=1)] = 100,
+    per_second: Annotated[float, typer.Option(min=0, help="Submissions that come each second; 0 for all at once.")] = 4.0,
+    *,
+    durable: Durable = True,
+    as_json: Json = False,
+) -> None:
     """A provider that is dead from the start: results without it, and how soon all are healed once it is back."""
     from benchmarks import outage as measurement
 
-    _finish(measurement.run(_console(), students=students, durable=durable), as_json=as_json)
+    _finish(measurement.run(_console(), students=students, per_second=per_second, durable=durable), as_json=as_json)
 
 
 @app.command()

@@ -42,15 +42,15 @@ class Outage(NamedTuple):
     """Of the healed, those whose result says what has changed."""
 
 
-def run(console: Console, *, students: int, durable: bool) -> Report:
-    """Measure with one worker process and the sweeper."""
+def run(console: Console, *, students: int, per_second: float, durable: bool) -> Report:
+    """Measure with one worker process and the sweeper; submissions come evenly, whether or not results do (0: all at once)."""
     with bare_stack(console, durable=durable) as stack:
         stack.model(LATENCY)
         _, worker, _ = stack.product(programs.API, programs.WORKER, programs.SWEEPER)
-        facts, outage = asyncio.run(_measure(stack, worker.pid, students))
+        facts, outage = asyncio.run(_measure(stack, worker.pid, students, per_second))
     return Report(
         name="outage",
-        what=f"{students} students submit at once while the provider answers 500 to everything; then it is well, {LATENCY} s a call",
+        what=f"{students} students submit, {_pace(per_second)}, while the provider answers 500 to everything; then it is well",
         machine=facts,
         figures=_figures(outage, students),
         notes=(
@@ -81,7 +81,11 @@ def _figures(outage: Outage, students: int) -> list[Figure]:
     ]
 
 
-async def _measure(stack: Stack, worker_pid: int, students: int) -> tuple[dict[str, str], Outage]:
+def _pace(per_second: float) -> str:
+    return f"{per_second:g} a second" if per_second else "all at once"
+
+
+async def _measure(stack: Stack, worker_pid: int, students: int, per_second: float) -> tuple[dict[str, str], Outage]:
     facts = await machine.facts(stack.database_url)
     async with open_runtime(stack.settings) as runtime, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         track, *_ = await people.tracks(runtime)
@@ -92,7 +96,7 @@ async def _measure(stack: Stack, worker_pid: int, students: int) -> tuple[dict[s
         await asyncio.sleep(BEFORE_SECONDS)
         await journal.clear(session, stack.model_url)
         async with watched(worker_pid) as worker:
-            results = await _finished(stack, runtime, session, taken)
+            results = await _finished(stack, runtime, session, taken, pause=1 / per_second if per_second else 0.0)
         calls = sum(entry["task"] == "grade" for entry in await journal.read(session, stack.model_url))
         stored = await turnaround.stored(stack.database_url, [each.assessment_id for each in taken])
         await _script(session, stack)
@@ -115,9 +119,17 @@ async def _script(session: aiohttp.ClientSession, stack: Stack, *faults: str) ->
         answer.raise_for_status()
 
 
-async def _finished(stack: Stack, runtime: Runtime, session: aiohttp.ClientSession, taken: Sequence[Taken]) -> list[dict[str, Any]]:
-    journeys = [turnaround.journey(session, stack.url, people.authorization(runtime, each.actor), each) for each in taken]
-    return [result for _, _, result in await asyncio.gather(*journeys) if result is not None]
+async def _finished(
+    stack: Stack, runtime: Runtime, session: aiohttp.ClientSession, taken: Sequence[Taken], pause: float = 0.0
+) -> list[dict[str, Any]]:
+    """The results of all, each submitted `pause` seconds after the one before, however long that one takes."""
+
+    async def later(place: int, each: Taken) -> dict[str, Any] | None:
+        await asyncio.sleep(place * pause)
+        return (await turnaround.journey(session, stack.url, people.authorization(runtime, each.actor), each))[2]
+
+    found = await asyncio.gather(*(later(place, each) for place, each in enumerate(taken)))
+    return [result for result in found if result is not None]
 
 
 def _is_labelled(result: dict[str, Any]) -> bool:
