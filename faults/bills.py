@@ -46,16 +46,21 @@ def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, in
     more = Counter[UUID | None]()
     overpaid = 0
     unexplained: list[str] = []
+    again: list[str] = []
     for key, count in paid.items():
         owner = owners[key]
         if owner is None:
             more[None] += count - 1
+            if count > 1:
+                again.append(f"a summary: {', '.join(told[key])}")
         else:
             beyond = max(0, count - 1 - crashes.get(owner, 0))
             overpaid += beyond
             if beyond:
                 unexplained.append(f"{owner}, {crashes.get(owner, 0)} crashes: {', '.join(told[key])}")
-    overpaid += max(0, more[None] - sum(crashes.values()))
+    if beyond := max(0, more[None] - sum(crashes.values())):
+        overpaid += beyond
+        unexplained += again
     spoiled = sum(entry["fault"] is not None for entry in entries)
     return Bill(paid.total(), len(paid), overpaid, spoiled, tuple(unexplained))
 

@@ -109,6 +109,8 @@ class Scene:
         rows = await read(self.world.database_url)
         counted = tally(self.clients.journal.receipts.keys(), rows)
         account = bills.bill(await self.journal(), essays_of(self.taken), crashes_of(rows))
+        for line in account.unexplained[:5]:
+            self.world.console.print(f"[red]paid again:[/] {line}", highlight=False)
         figures = [*counted.figures(), *self.clients.journal.figures(), *await self.world.invariants(), *more]
         return [Figure("submissions", (counted.acknowledged,), digits=0), *summed(figures, account)]
 
