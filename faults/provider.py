@@ -26,6 +26,8 @@ _SILENT: Final = """
 STUDENTS: Final = 100
 SUBMITTING_SECONDS: Final = 25.0
 """All at once would measure how fast one processor grades three hundred essays by itself."""
+ARRIVE_SECONDS: Final = 40.0
+"""All at once would measure how fast the processor gives as many built-in verdicts."""
 DEGRADED_SECONDS: Final = 3.0
 HEALED_WITHIN: Final = 180.0
 """A hundred and twenty a minute at most, by the settings."""
