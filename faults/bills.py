@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from assay.ai.scripted import envelopes
+from assay.runtime import SMALLEST_FACT
 from benchmarks.journal import Entries
 
 
@@ -33,13 +34,14 @@ def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, in
     """Read the journal. `essays` are texts with their assessments, `crashes` how often a worker was lost with an assessment's job in hand.
 
     A content key is the request without its nonces. A key may be paid once, and once more for each time its job's worker was lost. A
-    summary has no essay in it: all of them together may be paid as often again as all crashes.
+    summary has no essay in it: all of them together may be paid as often again as all crashes. The question by which a provider is tried,
+    the same each time, is on nobody's bill.
     """
     paid: Counter[str] = Counter()
     told: dict[str, list[str]] = defaultdict(list)
     owners: dict[str, UUID | None] = {}
     for entry in entries:
-        if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"}:
+        if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"} and SMALLEST_FACT.text not in str(entry["body"]):
             paid[entry["bodySha256"]] += 1
             told[entry["bodySha256"]].append(f"{entry['outcome']} {entry.get('at', '')}")
             owners.setdefault(entry["bodySha256"], _owner(entry, essays))
