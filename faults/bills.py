@@ -41,7 +41,7 @@ def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, in
     told: dict[str, list[str]] = defaultdict(list)
     owners: dict[str, UUID | None] = {}
     for entry in entries:
-        if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"} and SMALLEST_FACT.text not in str(entry["body"]):
+        if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"} and not _is_trial(entry):
             paid[entry["bodySha256"]] += 1
             told[entry["bodySha256"]].append(f"{entry['outcome']} {entry.get('at', '')}")
             owners.setdefault(entry["bodySha256"], _owner(entry, essays))
@@ -65,6 +65,12 @@ def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, in
         unexplained += again
     spoiled = sum(entry["fault"] is not None for entry in entries)
     return Bill(paid.total(), len(paid), overpaid, spoiled, tuple(unexplained))
+
+
+def _is_trial(entry: Mapping[str, object]) -> bool:
+    """Whether this is the question by which a provider is tried: one fact alone, where a student's summary has many."""
+    facts = envelopes.read(str(entry["path"]), str(entry["body"]).encode()).blocks.get("facts", "").splitlines()
+    return len(facts) == 1 and SMALLEST_FACT.text in facts[0]
 
 
 def _owner(entry: Mapping[str, object], essays: Mapping[str, UUID]) -> UUID | None:
