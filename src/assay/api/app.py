@@ -24,11 +24,11 @@ from assay.api.v1 import (
 from assay.edge.errors import install_problem_handlers
 
 ROUTERS = (
+    assessments.router,  # first, since a request is held against one route after the other, and waiting students ask every second
     auth.router,
     tracks.router,
     questions.router,
     credentials.router,
-    assessments.router,
     what_if.router,
     learning.router,
     recommendations.router,
