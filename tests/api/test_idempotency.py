@@ -16,7 +16,15 @@ from assay.runtime import Runtime
 from assay.services import idempotency
 from assay.worker.sweeper import sweep_once
 
-WITHOUT_A_KEY = {"/auth/token", "/auth/refresh", "/auth/logout", "/assessments/resume", "/assessments/{assessment_id}/what-if"}
+WITHOUT_A_KEY = {
+    "/auth/token",
+    "/auth/refresh",
+    "/auth/logout",
+    "/assessments/resume",
+    "/assessments/{assessment_id}/what-if",
+    "/questions/dry-run",
+    "/questions/{question_id}/dry-run",
+}
 """They write nothing that could be doubled: sessions are meant to be many, and the others only read."""
 
 

@@ -96,6 +96,19 @@ async def test_the_last_question_that_a_track_needs_stays(admin: Student, track_
     assert (await admin.request("POST", "/questions", json=_write(last, slug=last["slug"]))).json()["code"] == "slug_taken"
 
 
+async def test_a_repeated_switch_is_answered_with_what_it_did(admin: Student, track_id: UUID, runtime: Runtime) -> None:
+    """Under its key the second request finds the tag outdated, by its own first, and is told what that made."""
+    question, seen = await _read(admin, (await _bank(admin, track_id, "essay"))[0])
+    path, headers = f"/questions/{question['id']}", seen | {"Idempotency-Key": "switch-off"}
+    one, two = [await admin.request("POST", f"{path}/deactivate", headers=headers) for _ in range(2)]
+    assert (one.status_code, one.json()["isActive"]) == (200, False)
+    assert (two.status_code, two.json(), two.headers["ETag"]) == (200, one.json(), one.headers["ETag"])
+    assert (await admin.request("POST", f"{path}/deactivate", headers=seen)).status_code == 412
+    assert (await admin.request("POST", f"{path}/activate", headers=headers)).json()["code"] == "idempotency_key_reused"
+    async with runtime.open_uow(autocommit=True) as uow:
+        assert [link.entry.action for link in await uow.audit.chain()] == ["question.deactivated"]
+
+
 async def test_two_cannot_take_the_last_two_at_once(admin: Student, track_id: UUID) -> None:
     """Whoever comes second sees what the first has left."""
     essays = await _bank(admin, track_id, "essay")

@@ -1,5 +1,7 @@
 """The question bank, for those who keep it."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -7,6 +9,7 @@ from fastapi import APIRouter, Query, Response, status
 
 from assay.api.v1.problems import problems
 from assay.db.repositories.questions import BankFilter
+from assay.domain.actors import Actor
 from assay.domain.questions import QuestionContent, QuestionType, Slug
 from assay.edge.conditional import Seen, tagged
 from assay.edge.dependencies import IdempotencyHeader, QuestionKeeper, RuntimeDep, Uow
@@ -51,12 +54,8 @@ async def create_question(
     body: QuestionCreate, actor: QuestionKeeper, uow: Uow, response: Response, key: IdempotencyHeader = None
 ) -> QuestionRead:
     """Put a question into the bank."""
-
-    async def act() -> idempotency.JsonObject:
-        return (await question_edits.create(uow, actor, body)).model_dump(mode="json")
-
-    done = await idempotency.once(uow, actor, key, ["question", body.model_dump(mode="json")], act)
-    return tagged(response, QuestionRead.model_validate(done.response))
+    act = partial(question_edits.create, uow, actor, body)
+    return tagged(response, await _once(uow, actor, key, ["question", body.model_dump_json()], act))
 
 
 @router.post("/dry-run", responses=problems(401, 403))
@@ -102,13 +101,26 @@ async def try_question(question_id: UUID, body: DryRunWrite, actor: QuestionKeep
     return await dry_runs.run(content, body.answer, runtime.graders)
 
 
-@router.post("/{question_id}/activate", responses=problems(401, 403, 404, 412, 428))
-async def activate_question(question_id: UUID, actor: QuestionKeeper, uow: Uow, seen: Seen, response: Response) -> QuestionRead:
+@router.post("/{question_id}/activate", responses=problems(401, 403, 404, 409, 412, 428))
+async def activate_question(
+    question_id: UUID, actor: QuestionKeeper, uow: Uow, seen: Seen, response: Response, key: IdempotencyHeader = None
+) -> QuestionRead:
     """Let a question be asked."""
-    return tagged(response, await question_edits.activate(uow, actor, question_id, seen))
+    act = partial(question_edits.activate, uow, actor, question_id, seen)
+    return tagged(response, await _once(uow, actor, key, ["activate", question_id, sorted(seen)], act))
 
 
 @router.post("/{question_id}/deactivate", responses=problems(401, 403, 404, 409, 412, 428))
-async def deactivate_question(question_id: UUID, actor: QuestionKeeper, uow: Uow, seen: Seen, response: Response) -> QuestionRead:
+async def deactivate_question(
+    question_id: UUID, actor: QuestionKeeper, uow: Uow, seen: Seen, response: Response, key: IdempotencyHeader = None
+) -> QuestionRead:
     """Ask a question no more, unless an active track needs it."""
-    return tagged(response, await question_edits.deactivate(uow, actor, question_id, seen))
+    act = partial(question_edits.deactivate, uow, actor, question_id, seen)
+    return tagged(response, await _once(uow, actor, key, ["deactivate", question_id, sorted(seen)], act))
+
+
+async def _once(uow: Uow, actor: Actor, key: str | None, request: list[object], act: Callable[[], Awaitable[QuestionRead]]) -> QuestionRead:
+    async def dumped() -> idempotency.JsonObject:
+        return (await act()).model_dump(mode="json")
+
+    return QuestionRead.model_validate((await idempotency.once(uow, actor, key, [str(each) for each in request], dumped)).response)
