@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Environment(StrEnum):
-    """Where this process runs. Only `test` reads failpoints; only `embedded` has demo accounts."""
+    """Where this process runs. Only `embedded` has demo accounts."""
 
     EMBEDDED = "embedded"
     DEVELOPMENT = "development"
@@ -132,7 +132,6 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     metrics_port: int | None = None
     """Where the worker and the sweeper serve `/metrics`; the API serves its own."""
-    failpoints: str = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -14,7 +14,7 @@ from assay.domain.bundle import MissingQuestions, missing
 from assay.domain.changes import changes
 from assay.domain.errors import Conflict, FieldProblem, Invalid, NotFound
 from assay.domain.preconditions import require_seen
-from assay.domain.questions import QuestionType, Slug
+from assay.domain.questions import Slug
 from assay.domain.tracks import QuestionMix, TrackContent, TrackStatus
 from assay.kit.ids import new_id
 from assay.kit.text import all_storable
@@ -158,5 +158,4 @@ def _told(name: str, lacks: list[MissingQuestions]) -> str:
 
 
 def _lack(lack: MissingQuestions) -> str:
-    kind = {QuestionType.THEORETICAL: "theoretical", QuestionType.ESSAY: "essay", QuestionType.PROFILE: "profile"}[lack.type]
-    return f"needs {lack.needed} {kind} questions and has {lack.available}"
+    return f"needs {lack.needed} {lack.type} questions and has {lack.available}"
