@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.edge.errors import BodyTooLarge, problem
@@ -28,6 +28,8 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_STANDING: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+_NOT_KEPT: Final = (b"cache-control", b"no-store")
 QUIET: Final = ("/healthz", "/readyz", "/metrics", "/static")
 POLLED: Final = "/assessments/{assessment_id}/status"
 """Asked every second by everybody who waits: counted, but not a line in the log each time."""
@@ -54,12 +56,10 @@ class Correlation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                headers = MutableHeaders(scope=message)
-                headers["X-Correlation-Id"] = correlation_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if not scope["path"].startswith("/static"):
-                    headers.setdefault("Cache-Control", "no-store")
+                headers = message["headers"]
+                told = {name for name, _ in headers}
+                standing = _STANDING if scope["path"].startswith("/static") else (*_STANDING, _NOT_KEPT)
+                headers += [(b"x-correlation-id", correlation_id.encode()), *(each for each in standing if each[0] not in told)]
             await send(message)
 
         with correlated(correlation_id):

@@ -27,6 +27,7 @@ from assay.services import grading, webhook_events
 from assay.services.asking import Attempt, gathered
 from assay.services.grading import Essay, Graded, Graders
 from assay.services.question_bank import QuestionBank
+from assay.services.responses import read_sheet
 
 
 async def score(
@@ -86,13 +87,11 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
 
 async def read_essays(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) -> tuple[list[Essay], int]:
     """The essays of an assessment, and how many cannot be graded because question or rubric cannot be read any more."""
-    asked = await uow.assessments.asked(assessment_id)
-    contents = await bank.contents(uow, [question.version_id for question in asked])
-    answers = await uow.responses.all(assessment_id)
+    asked, contents, answers = await read_sheet(uow, bank, assessment_id)
     essays = [
-        _essay(question.question_id, content, answers[question.question_id].answer if question.question_id in answers else "")
-        for question in asked
-        if (content := contents.get(question.version_id)) is not None and content.type is QuestionType.ESSAY
+        _essay(question_id, content, answers[question_id].answer if question_id in answers else "")
+        for question_id, content in contents.items()
+        if content.type is QuestionType.ESSAY
     ]
     return essays, len(asked) - len(contents)
 

@@ -6,13 +6,13 @@ server's), and of two without a time the one that arrived later. A batch that wa
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
 from assay.db.repositories.assessments import AssessmentRow
-from assay.db.repositories.responses import GivenAnswer
+from assay.db.repositories.responses import GivenAnswer, SavedAnswer
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor
 from assay.domain.answers import is_blank, objection
@@ -30,6 +30,14 @@ class ResponseWrite(Value):
     question_id: UUID
     answer: Any
     answered_at: AwareDatetime | None = None
+
+
+class Sheet(NamedTuple):
+    """An assessment on paper: what was asked, in order, what can still be read of it, and the answers that stand."""
+
+    asked: list[UUID]
+    contents: dict[UUID, QuestionContent]
+    answers: dict[UUID, SavedAnswer]
 
 
 class SaveReceipt(Value):
@@ -87,6 +95,17 @@ async def asked_contents(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUI
     asked = await uow.assessments.asked(assessment_id)
     contents = await bank.contents(uow, [question.version_id for question in asked])
     return {question.question_id: contents[question.version_id] for question in asked if question.version_id in contents}
+
+
+async def read_sheet(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) -> Sheet:
+    """The questions of an assessment exactly as asked, with their answers."""
+    lines = await uow.responses.sheet(assessment_id)
+    contents = await bank.contents(uow, [line.version_id for line in lines])
+    return Sheet(
+        [line.question_id for line in lines],
+        {line.question_id: contents[line.version_id] for line in lines if line.version_id in contents},
+        {line.question_id: line.saved for line in lines if line.saved is not None},
+    )
 
 
 def _latest(writes: Sequence[ResponseWrite]) -> dict[UUID, ResponseWrite]:

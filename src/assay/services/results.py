@@ -1,17 +1,17 @@
 """The result: scores with their evidence, recommendations with their sources, and how each came to be."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import Field
 
-from assay.db.models import EssayScore, RagTrace, Recommendation, RecommendationItem
+from assay.db.models import EssayScore, RagTrace, Recommendation
 from assay.db.repositories.assessments import AssessmentRow
-from assay.db.repositories.credentials import CredentialRow
+from assay.db.repositories.recommendations import ShownItem
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor
-from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Degradation
 from assay.domain.errors import Conflict
 from assay.domain.fusion import DroppedSentence, Fact, Sentence
@@ -26,7 +26,8 @@ from assay.services.assessments import TrackName
 from assay.services.flags import FlagRead
 from assay.services.overrides import EssayOverrides, OverrideRead
 from assay.services.question_bank import QuestionBank
-from assay.services.upgrades import Changes
+from assay.services.responses import Sheet
+from assay.services.upgrades import Changes, Standing
 
 
 class TheoryScore(Value):
@@ -192,9 +193,11 @@ class Result(Value):
 async def read(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id: UUID) -> Result:
     """The finished result. Raises `NotFound`, and `Conflict` naming the status while there is none."""
     row = await finished(uow, actor, assessment_id)
-    contents = await responses.asked_contents(uow, bank, assessment_id)
-    theory, scores = await _theory(uow, row, contents)
-    essays = await _essays(uow, actor, row, contents)
+    sheet = await responses.read_sheet(uow, bank, assessment_id)
+    theory, scores = await _theory(uow, row, sheet)
+    judged = await uow.scores.essay_scores(assessment_id)
+    said = await overrides.standing(uow, actor, assessment_id)
+    essays = _essays(judged, sheet, said)
     recommendation = await uow.recommendations.latest(assessment_id)
     degradations = await uow.scores.degradations(assessment_id)
     essay_percent = _mean([essay.percent for essay in essays if essay.percent is not None])
@@ -216,7 +219,9 @@ async def read(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id:
         submitted_at=submitted_at,
         generated_at=recommendation.generated_at,
         changes=await upgrades.since_first(
-            uow, assessment_id, recommendation, essays, lambda: _essays(uow, actor, row, contents, first=True)
+            uow,
+            Standing(recommendation, essays, scored_again_at=max((each.created_at for each in judged if each.version > 1), default=None)),
+            lambda first: _essays(first, sheet, said),
         ),
         processing_ms=round((completed_at - submitted_at).total_seconds() * 1000, 1),
         flags=await flags.for_reader(uow, actor, assessment_id),
@@ -239,11 +244,9 @@ async def finished(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> Assess
     return row
 
 
-async def _theory(
-    uow: UnitOfWork, row: AssessmentRow, contents: dict[UUID, QuestionContent]
-) -> tuple[tuple[TheoryScore, ...], submission.RuleScores]:
+async def _theory(uow: UnitOfWork, row: AssessmentRow, sheet: Sheet) -> tuple[tuple[TheoryScore, ...], submission.RuleScores]:
     scores = await uow.scores.rule_scores(row.id)
-    answers = await uow.responses.all(row.id)
+    _, contents, answers = sheet
     positions = {question_id: position for position, question_id in enumerate(contents, start=1)}
     shown = [
         TheoryScore(
@@ -279,13 +282,9 @@ def _correct(content: QuestionContent) -> Any:
             return content.rule.correct
 
 
-async def _essays(
-    uow: UnitOfWork, reader: Actor, row: AssessmentRow, contents: dict[UUID, QuestionContent], *, first: bool = False
-) -> tuple[EssayResult, ...]:
-    """The essays with the verdicts that stand, or those of the `first` result."""
-    scores = await (uow.scores.first_essay_scores(row.id) if first else uow.scores.essay_scores(row.id))
-    answers = await uow.responses.all(row.id)
-    said = await overrides.standing(uow, reader, row.id)
+def _essays(scores: Iterable[EssayScore], sheet: Sheet, said: Mapping[UUID, EssayOverrides]) -> tuple[EssayResult, ...]:
+    """The essays with these verdicts, and what advisors say instead."""
+    _, contents, answers = sheet
     positions = {question_id: position for position, question_id in enumerate(contents, start=1)}
     shown = [
         _essay(
@@ -346,28 +345,26 @@ def _dimensions(verdict: Verdict, rubric: Rubric | None, said: EssayOverrides) -
 
 
 async def _recommendation(uow: UnitOfWork, recommendation: Recommendation) -> RecommendationRead:
-    items = await uow.recommendations.items(recommendation.id)
-    credentials = await uow.credentials.by_version_ids([item.credential_version_id for item in items])
     return RecommendationRead(
         id=recommendation.id,
         version=recommendation.version,
         summary=Summary.model_validate(recommendation.summary),
-        items=tuple(_item(item, credentials[item.credential_version_id]) for item in items),
+        items=tuple(_item(shown) for shown in await uow.recommendations.shown(recommendation.id)),
         excluded=tuple(Exclusion.model_validate(each) for each in recommendation.excluded),
         provenance=recommendation.provenance,
     )
 
 
-def _item(item: RecommendationItem, credential: CredentialRow) -> RecommendedItem:
-    content = CredentialContent.model_validate(credential.content)
+def _item(shown: ShownItem) -> RecommendedItem:
+    item = shown.item
     return RecommendedItem(
         rank=item.rank,
-        credential_id=credential.credential_id,
-        title=content.title,
-        provider=content.provider,
-        level=content.level,
-        workload_hours=content.workload_hours,
-        description=content.description,
+        credential_id=shown.credential_id,
+        title=shown.title,
+        provider=shown.provider,
+        level=SkillLevel(shown.level),
+        workload_hours=shown.workload_hours,
+        description=shown.description,
         score=round(item.score, 4),
         reasons=tuple(Reason.model_validate(each) for each in item.reasons),
         sources=tuple(Source.model_validate(each) for each in item.sources),

@@ -59,16 +59,13 @@ async def submit(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_i
     """
     row = await assessments.visible(uow, actor, assessment_id, lock=True)
     responses.refuse_unless_open(row, actor)
-    asked = await uow.assessments.asked(assessment_id)
-    contents = await bank.contents(uow, [question.version_id for question in asked])
-    answers = await uow.responses.all(assessment_id)
+    asked, contents, answers = await responses.read_sheet(uow, bank, assessment_id)
     if not confirm_unanswered:
-        _refuse_unanswered([question.question_id for question in asked], answers)
+        _refuse_unanswered(asked, answers)
     submitted_at = await uow.assessments.mark_submitted(assessment_id)
-    readable = {question.question_id: contents.get(question.version_id) for question in asked}
-    scores = [_score(assessment_id, question_id, content, answers.get(question_id)) for question_id, content in readable.items()]
-    await uow.scores.add_rule_scores(scores)
-    lost = sum(content is None for content in readable.values())
+    scores = [_score(assessment_id, question_id, contents.get(question_id), answers.get(question_id)) for question_id in asked]
+    await uow.scores.add_rule_scores(assessment_id, scores)
+    lost = len(asked) - len(contents)
     if lost:
         await uow.scores.add_degradation(assessment_id, _unreadable(lost, submitted_at))
     await _enqueue(uow, row)

@@ -1,13 +1,12 @@
 """What has changed between the first result and the one that stands: who judged, which levels moved, which credentials came and went."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
-from assay.db.models import Recommendation
+from assay.db.models import EssayScore, Recommendation
 from assay.db.unit_of_work import UnitOfWork
-from assay.domain.credentials import CredentialContent
 from assay.domain.degradation import Stage
 from assay.domain.grading import Producer, Provenance
 from assay.domain.healing import rank
@@ -98,29 +97,29 @@ class Version(NamedTuple):
     recommended: Recommended
 
 
-async def since_first(
-    uow: UnitOfWork,
-    assessment_id: UUID,
-    newest: Recommendation,
-    essays: Sequence[Judged],
-    first_essays: Callable[[], Awaitable[Sequence[Judged]]],
-) -> Changes | None:
-    """What is new since the first result, of which `first_essays` are the essays; they are not read while there is no second one."""
-    scored_again_at = await uow.scores.scored_again_at(assessment_id)
+class Standing(NamedTuple):
+    """The result that stands, and when an essay of it got a verdict after its first one, the last time; None when none did."""
+
+    recommendation: Recommendation
+    essays: Sequence[Judged]
+    scored_again_at: datetime | None
+
+
+async def since_first(uow: UnitOfWork, standing: Standing, read: Callable[[Sequence[EssayScore]], Sequence[Judged]]) -> Changes | None:
+    """What is new since the first result, whose verdicts are looked up, and `read`, only when there is a second one."""
+    newest, essays, scored_again_at = standing
     if newest.version == 1 and scored_again_at is None:
         return None
-    oldest = newest if newest.version == 1 else await uow.recommendations.first(assessment_id)
+    oldest = newest if newest.version == 1 else await uow.recommendations.first(newest.assessment_id)
     moments = [moment for moment in (scored_again_at, newest.generated_at if newest.version > 1 else None) if moment]
-    before = Version(await first_essays(), await _recommended(uow, oldest or newest))
+    first_essays = read(await uow.scores.first_essay_scores(newest.assessment_id))
+    before = Version(first_essays, await _recommended(uow, oldest or newest))
     return compare(max(moments), before, Version(essays, await _recommended(uow, newest)))
 
 
 async def _recommended(uow: UnitOfWork, recommendation: Recommendation) -> Recommended:
-    items = await uow.recommendations.items(recommendation.id)
-    rows = await uow.credentials.by_version_ids([item.credential_version_id for item in items])
-    found = [rows[item.credential_version_id] for item in items]
     return Recommended(
-        {row.credential_id: CredentialContent.model_validate(row.content).title for row in found},
+        {shown.credential_id: shown.title for shown in await uow.recommendations.shown(recommendation.id)},
         _search_of(recommendation.provenance, searched=recommendation.basis is not None),
         recommendation.provenance["narrative"]["producer"],
     )

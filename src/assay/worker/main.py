@@ -19,6 +19,7 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from assay.ai.builtin_embedder import BuiltinEmbedder
+from assay.ai.openai_client import load_resources
 from assay.broker.rq import connect, queue_name
 from assay.domain import jobs
 from assay.kit import heap
@@ -94,8 +95,10 @@ def run(settings: Settings) -> None:
 
 
 async def _warm_up(settings: Settings) -> None:
-    """Load the embedding model (half a second) while the first jobs wait for the language model, not when they need it."""
+    """Load the embedding model (half a second), and what is left of the SDK, while nobody waits for them, not when they are needed."""
     await asyncio.sleep(WARM_UP_AFTER_SECONDS)
+    if settings.uses_openai:
+        await asyncio.to_thread(load_resources)
     if settings.embedder == "built-in":
         await BuiltinEmbedder().embed(["ready"])
         heap.give_back()

@@ -54,6 +54,11 @@ _BY_SLUGS = (
         CredentialVersion.version == Credential.current_version,
     )
 )
+_BY_VERSION_IDS = (
+    select(*_COLUMNS)
+    .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
+    .where(CredentialVersion.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
+)
 
 
 class CredentialName(NamedTuple):
@@ -115,12 +120,8 @@ class Credentials:
 
     async def by_version_ids(self, ids: Iterable[UUID]) -> dict[UUID, CredentialRow]:
         """Credentials by version id, in exactly those versions."""
-        query = (
-            select(*_COLUMNS)
-            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
-            .where(CredentialVersion.id.in_(list(ids)))
-        )
-        return {row.version_id: row for row in (CredentialRow(*row) for row in await self._session.execute(query))}
+        rows = await self._session.execute(_BY_VERSION_IDS, {"ids": list(ids)})
+        return {row.version_id: row for row in (CredentialRow(*row) for row in rows)}
 
     async def content_hashes(self) -> dict[str, str]:
         """The content hash of every credential's current version, by slug."""

@@ -1,13 +1,13 @@
 """Recommendations with their items and traces. Rows are written once; a better recommendation is a new version."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, bindparam, func, select, text
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import EssayScore, RagTrace, Recommendation, RecommendationItem
+from assay.db.models import CredentialVersion, EssayScore, RagTrace, Recommendation, RecommendationItem
 from assay.db.models.base import Json, table
 
 _WHOLE: Final = ("id", "assessment_id", "index_version_id", "summary", "excluded", "provenance", "basis", "processing_ms")
@@ -43,6 +43,31 @@ _ADD: Final = text(
 )
 
 
+# Built once: building a statement costs as much as running it.
+_OF_ASSESSMENT: Final = select(Recommendation).where(Recommendation.assessment_id == bindparam("assessment", type_=Uuid()))
+_LATEST: Final = _OF_ASSESSMENT.order_by(Recommendation.version.desc()).limit(1)
+_FIRST: Final = _OF_ASSESSMENT.order_by(Recommendation.version).limit(1)
+_RECOMMENDATION: Final = bindparam("recommendation", type_=Uuid())
+_ITEMS: Final = select(RecommendationItem).where(RecommendationItem.recommendation_id == _RECOMMENDATION).order_by(RecommendationItem.rank)
+_CREDENTIAL: Final = ("title", "provider", "level", "workloadHours", "description")
+_SHOWN: Final = _ITEMS.join(CredentialVersion, CredentialVersion.id == RecommendationItem.credential_version_id).add_columns(
+    CredentialVersion.credential_id, *(CredentialVersion.content[name].label(name) for name in _CREDENTIAL)
+)
+_TRACES: Final = select(RagTrace).where(RagTrace.recommendation_id == _RECOMMENDATION, RagTrace.item_id.is_(None)).order_by(RagTrace.id)
+
+
+class ShownItem(NamedTuple):
+    """A recommended credential with what is shown of the version that is cited."""
+
+    item: RecommendationItem
+    credential_id: UUID
+    title: str
+    provider: str
+    level: str
+    workload_hours: int
+    description: str
+
+
 class Recommendations:
     """The recommendations of this transaction."""
 
@@ -58,13 +83,11 @@ class Recommendations:
 
     async def latest(self, assessment_id: UUID) -> Recommendation | None:
         """The newest recommendation of an assessment."""
-        query = select(Recommendation).where(Recommendation.assessment_id == assessment_id)
-        return await self._session.scalar(query.order_by(Recommendation.version.desc()).limit(1))
+        return await self._session.scalar(_LATEST, {"assessment": assessment_id})
 
     async def first(self, assessment_id: UUID) -> Recommendation | None:
         """The recommendation that came with the first result."""
-        query = select(Recommendation).where(Recommendation.assessment_id == assessment_id)
-        return await self._session.scalar(query.order_by(Recommendation.version).limit(1))
+        return await self._session.scalar(_FIRST, {"assessment": assessment_id})
 
     async def has_newer_scores(self, assessment_id: UUID) -> bool:
         """Whether a verdict has been written since the newest recommendation, which so rests on an older one."""
@@ -78,16 +101,16 @@ class Recommendations:
 
     async def items(self, recommendation_id: UUID) -> list[RecommendationItem]:
         """The items of a recommendation, best first."""
-        query = select(RecommendationItem).where(RecommendationItem.recommendation_id == recommendation_id)
-        return list(await self._session.scalars(query.order_by(RecommendationItem.rank)))
+        return list(await self._session.scalars(_ITEMS, {"recommendation": recommendation_id}))
+
+    async def shown(self, recommendation_id: UUID) -> list[ShownItem]:
+        """The items of a recommendation, best first, each with its credential as it was when it was cited."""
+        return [ShownItem(*row) for row in await self._session.execute(_SHOWN, {"recommendation": recommendation_id})]
 
     async def traces(self, recommendation_id: UUID) -> list[RagTrace]:
         """What each part of the query found at all, part by part."""
-        return await self._traces(RagTrace.recommendation_id == recommendation_id, RagTrace.item_id.is_(None))
+        return list(await self._session.scalars(_TRACES, {"recommendation": recommendation_id}))
 
     async def item_traces(self, item_id: UUID) -> list[RagTrace]:
         """What found one item, part by part; the words of a query stand in the part's own trace."""
-        return await self._traces(RagTrace.item_id == item_id)
-
-    async def _traces(self, *conditions: ColumnElement[bool]) -> list[RagTrace]:
-        return list(await self._session.scalars(select(RagTrace).where(*conditions).order_by(RagTrace.id)))
+        return list(await self._session.scalars(select(RagTrace).where(RagTrace.item_id == item_id).order_by(RagTrace.id)))

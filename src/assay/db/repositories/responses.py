@@ -43,6 +43,11 @@ _SAVE = text(
 _ALL = text("SELECT question_id, answer, is_blank, answered_at FROM assessment_responses WHERE assessment_id = :id").columns(
     answer=EncryptedJson("assessment_responses.answer")
 )
+_SHEET = text(
+    "SELECT asked.question_id, asked.question_version_id, said.answer, said.is_blank, said.answered_at"
+    " FROM assessment_question_snapshots asked LEFT JOIN assessment_responses said USING (assessment_id, question_id)"
+    " WHERE assessment_id = :id ORDER BY asked.position"
+).columns(answer=EncryptedJson("assessment_responses.answer"))
 _ENCRYPTED = EncryptedJson("assessment_responses.answer")
 
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
@@ -65,6 +70,14 @@ class SavedAnswer(NamedTuple):
     answer: Any
     is_blank: bool
     answered_at: datetime
+
+
+class AskedAndSaved(NamedTuple):
+    """A question of a bundle in the version that was asked, and the answer that stands."""
+
+    question_id: UUID
+    version_id: UUID
+    saved: SavedAnswer | None
 
 
 class Saved(NamedTuple):
@@ -99,7 +112,16 @@ class Responses:
     async def all(self, assessment_id: UUID) -> dict[UUID, SavedAnswer]:
         """Every answer that stands, by question."""
         rows = await self._session.execute(_ALL, {"id": assessment_id})
-        return {row.question_id: SavedAnswer(row.question_id, row.answer[0], row.is_blank, row.answered_at) for row in rows}
+        return {row.question_id: _saved(row) for row in rows}
+
+    async def sheet(self, assessment_id: UUID) -> list[AskedAndSaved]:
+        """Every question of the bundle, in order, with its answer."""
+        rows = await self._session.execute(_SHEET, {"id": assessment_id})
+        return [AskedAndSaved(row.question_id, row.question_version_id, None if row.answer is None else _saved(row)) for row in rows]
+
+
+def _saved(row: Any) -> SavedAnswer:
+    return SavedAnswer(row.question_id, row.answer[0], row.is_blank, row.answered_at)
 
 
 def _in_utc(moment: datetime) -> datetime:

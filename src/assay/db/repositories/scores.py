@@ -1,12 +1,11 @@
 """Scores and degraded stages."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import DegradedStage, EssayScore, RuleScore
@@ -15,7 +14,11 @@ from assay.domain.degradation import Degradation
 
 # Built once: building a statement costs as much as running it.
 _ASSESSMENT: Final = bindparam("assessment", type_=Uuid())
-_ADD_RULE_SCORES: Final = insert(table(RuleScore))
+_ADD_RULE_SCORES: Final = text(
+    "INSERT INTO rule_scores (assessment_id, question_id, credit, answered, signals)"
+    " SELECT :assessment, question_id, credit, answered, signals"
+    " FROM jsonb_to_recordset(:scores) AS score (question_id uuid, credit float, answered boolean, signals jsonb)"
+).bindparams(_ASSESSMENT, bindparam("scores", type_=JSONB()))
 _ADD_ESSAY_SCORES: Final = insert(table(EssayScore))
 _ESSAY_SCORE: Final = tuple(column.name for column in table(EssayScore).columns if column.name != "created_at")
 _RULE_SCORES: Final = select(RuleScore).where(RuleScore.assessment_id == _ASSESSMENT)
@@ -39,19 +42,10 @@ class Scores:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add_rule_scores(self, scores: Sequence[RuleScore]) -> None:
+    async def add_rule_scores(self, assessment_id: UUID, scores: Sequence[RuleScore]) -> None:
         """Write what the rules gave, all at once."""
-        rows = [
-            {
-                "assessment_id": score.assessment_id,
-                "question_id": score.question_id,
-                "credit": score.credit,
-                "answered": score.answered,
-                "signals": score.signals,
-            }
-            for score in scores
-        ]
-        await self._session.execute(_ADD_RULE_SCORES, rows)
+        rows = [{name: getattr(score, name) for name in ("question_id", "credit", "answered", "signals")} for score in scores]
+        await self._session.execute(_ADD_RULE_SCORES, {"assessment": assessment_id, "scores": rows})
 
     async def rule_scores(self, assessment_id: UUID) -> list[RuleScore]:
         """What the rules gave, per question."""
@@ -70,12 +64,6 @@ class Scores:
         """The verdict per essay that came with the first result."""
         query = select(EssayScore).where(EssayScore.assessment_id == assessment_id, EssayScore.version == 1)
         return list(await self._session.scalars(query))
-
-    async def scored_again_at(self, assessment_id: UUID) -> datetime | None:
-        """When an essay got a verdict after its first, the last time; None when none did."""
-        query = select(func.max(EssayScore.created_at)).where(EssayScore.assessment_id == assessment_id, EssayScore.version > 1)
-        moment: datetime | None = await self._session.scalar(query)
-        return moment
 
     async def add_degradation(self, assessment_id: UUID, degradation: Degradation) -> None:
         """Mark a stage as degraded; the first cause stays."""
