@@ -227,6 +227,11 @@ def test_time_is_linear(piece: str) -> None:
 
 
 def _seconds(essay: str) -> float:
+    """Processor time, the least of three: what else runs on the machine can only make it more."""
+    return min(_once(essay) for _ in range(3))
+
+
+def _once(essay: str) -> float:
     start = process_time()
     precheck(essay, prompt=PROMPT)
     return process_time() - start
