@@ -99,6 +99,15 @@ def test_there_is_one_commit() -> None:
     assert places == ["unit_of_work.py"]
 
 
+@pytest.mark.parametrize("name", ["essay_scoring", "recommending", "deliveries"])
+def test_the_effect_of_a_job_is_written_as_one(name: str) -> None:
+    """What a job writes goes through `written`, which does all of a transaction again that was undone; else it only reads."""
+    tree = ast.parse((ROOT / "src" / "assay" / "services" / f"{name}.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    assert not [call.lineno for call in calls if call.func.id == "open_uow" and not call.keywords]  # type: ignore[attr-defined]
+    assert [call for call in calls if call.func.id == "written"]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src" / "assay")))
 def test_a_module_is_small_and_named_for_what_it_does(path: Path) -> None:
     """At most 400 lines, and no name that says nothing."""

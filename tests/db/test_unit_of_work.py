@@ -242,7 +242,18 @@ async def test_outages_in_the_middle_are_named(open_uow: OpenUnitOfWork, sqlstat
         assert await cohorts(open_uow) == 1
 
 
-@pytest.mark.parametrize("sqlstate", ["22012", "23503", "40001", "40P01", "42703", "P0001"])
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+async def test_what_was_undone_for_another_may_be_tried_again(open_uow: OpenUnitOfWork, sqlstate: str) -> None:
+    """A deadlock, or a failure to serialise, is nobody's defect: whoever asks again gets it, and the connection is good."""
+    with pytest.raises(Unavailable, match="in favour of") as raised:
+        async with open_uow() as uow:
+            await uow.session.execute(INSERT, {"name": "undone"})
+            await uow.session.execute(text(RAISE.format(sqlstate)))
+    assert raised.value.retry_after > 0
+    assert await cohorts(open_uow) == 1
+
+
+@pytest.mark.parametrize("sqlstate", ["22012", "23503", "42703", "P0001"])
 async def test_other_errors_pass_as_they_are(open_uow: OpenUnitOfWork, sqlstate: str) -> None:
     """Defects, conflicts and time-outs of a statement are no outage of the database."""
     with pytest.raises(DBAPIError) as raised:

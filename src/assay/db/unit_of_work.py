@@ -169,7 +169,7 @@ async def _closing(session: AsyncSession) -> AsyncIterator[AsyncSession]:
 
 
 class outages_named:  # noqa: N801 - reads as a phrase in a with statement
-    """Turn a database that is away, or a pool that is spent, into `Unavailable`; other errors pass."""
+    """Turn a database that is away, a pool that is spent, or a transaction that had to be undone into `Unavailable`; other errors pass."""
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -180,10 +180,19 @@ class outages_named:  # noqa: N801 - reads as a phrase in a with statement
             message = "All database connections are busy. Try again shortly."
         elif _is_outage(error):
             message = "The database cannot be reached. Nothing was lost; try again shortly."
+        elif collided(error):
+            message = "The database undid this in favour of something else at the same place. Nothing was lost; try again shortly."
         else:
             return
         log.warning("database_unavailable", error=type(error).__name__)
         raise Unavailable(message) from error
+
+
+def collided(error: BaseException | None) -> DBAPIError | None:
+    """The error, if with it the database undid a transaction in favour of another (40001 serialization, 40P01 deadlock)."""
+    if isinstance(error, DBAPIError) and str(getattr(error.orig, "sqlstate", "")) in {"40001", "40P01"}:
+        return error
+    return None
 
 
 def _is_outage(error: BaseException | None) -> bool:

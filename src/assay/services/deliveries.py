@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from pydantic_core import to_json
 
+from assay.db.effects import written
 from assay.db.repositories.deliveries import AttemptRow, DeliveryRow, Letter
 from assay.db.repositories.jobs import Fenced
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
@@ -71,8 +72,7 @@ async def deliver(job: ClaimedJob, *, open_uow: OpenUnitOfWork, sender: WebhookS
         await give_up(job, open_uow=open_uow, cause=Cause.REFUSED, error="the endpoint is disabled")
         return
     sent = await _post(letter, sender, clock)
-    async with open_uow() as uow:
-        outcome = await _write(uow, job, letter, sent, scale)
+    outcome = await written(open_uow, lambda uow: _write(uow, job, letter, sent, scale))
     metrics.WEBHOOK_ATTEMPTS.labels(event=letter.event, outcome=outcome).inc()
     log.info(
         "webhook_posted",
@@ -86,11 +86,14 @@ async def deliver(job: ClaimedJob, *, open_uow: OpenUnitOfWork, sender: WebhookS
 
 async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, cause: Cause, error: str) -> None:
     """End a delivery without another try. Raises `Fenced` when the lease is gone."""
-    async with open_uow() as uow:
+
+    async def effect(uow: UnitOfWork) -> None:
         await _hold(uow, job)
         await uow.jobs.note(job, Failure(cause=cause, error=error))
         await uow.jobs.complete(job, JobStatus.DEAD, error)
         await uow.deliveries.ended(_delivery_of(job), error)
+
+    await written(open_uow, effect)
 
 
 async def page(uow: UnitOfWork, wanted: DeliveryFilter, cursor: UUID | None, limit: int) -> DeliveryPage:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from assay.db.effects import written
 from assay.db.models import EssayScore
 from assay.db.repositories.jobs import Completed
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
@@ -49,9 +50,13 @@ async def score(
         await _heal(job, open_uow, graded, unreadable)
     else:
         degradation = _degradation(graded, unreadable, clock())
-        async with open_uow() as uow:
+
+        async def effect(uow: UnitOfWork) -> None:
             await _complete(uow, job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
             await _write(uow, job, graded, degradation)
+
+        await written(open_uow, effect)
+        _count(job, degradation)
     return next((Cause(each.fault.fault.value) for each in graded if each.fault), None)
 
 
@@ -60,11 +65,19 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
 
     When it was to heal, what stands is left as it is.
     """
-    async with open_uow() as uow:
-        if job.heals:
-            await _complete(uow, job, JobStatus.DEAD, error)
-            metrics.HEALS.labels(job_type=job.type, outcome="dead", track=job.track).inc()
-            return
+    if job.heals:
+        await written(open_uow, lambda uow: _complete(uow, job, JobStatus.DEAD, error))
+        metrics.HEALS.labels(job_type=job.type, outcome="dead", track=job.track).inc()
+        return
+    degradation = Degradation(
+        stage=Stage.ESSAY_SCORING,
+        cause=cause,
+        since=clock(),
+        replaced_by="static",
+        detail="The essays could not be scored automatically and are held for a person",
+    )
+
+    async def effect(uow: UnitOfWork) -> None:
         essays, _ = await read_essays(uow, bank, job.assessment_id)
         completed = await _complete(uow, job, JobStatus.DEAD, error)
         # workers may have died of looking at these very essays: then nobody looks again
@@ -73,16 +86,12 @@ async def give_up(job: ClaimedJob, *, open_uow: OpenUnitOfWork, bank: QuestionBa
             Graded(essay, judging.not_scored(noticed), grading.unasked(essay, grading.NOBODY), "")
             for essay, noticed in zip(essays, flags, strict=True)
         ]
-        degradation = Degradation(
-            stage=Stage.ESSAY_SCORING,
-            cause=cause,
-            since=clock(),
-            replaced_by="static",
-            detail="The essays could not be scored automatically and are held for a person",
-        )
         await _write(uow, job, held, degradation)
         if completed.is_heard:
             await webhook_events.job_given_up(uow, job, Stage.ESSAY_SCORING, cause)
+
+    await written(open_uow, effect)
+    _count(job, degradation)
 
 
 async def read_essays(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) -> tuple[list[Essay], int]:
@@ -125,11 +134,16 @@ async def _heal(job: ClaimedJob, open_uow: OpenUnitOfWork, graded: Sequence[Grad
     poor = [each for each, new, old in ranks if each.fault and new >= old]
     degradation = _degradation(poor, unreadable, since[Stage.ESSAY_SCORING], of=len(graded)) if Stage.ESSAY_SCORING in since else None
     outcome = "unchanged" if poor and not better else "partly" if poor else "healed"
-    async with open_uow() as uow:
+
+    async def effect(uow: UnitOfWork) -> None:
         await _complete(uow, job, JobStatus.DEGRADED if degradation else JobStatus.SUCCEEDED)
         if outcome != "unchanged":
             await uow.jobs.speak_anew(job)
             await _write(uow, job, better, degradation)
+
+    await written(open_uow, effect)
+    if outcome != "unchanged":
+        _count(job, degradation)
     metrics.HEALS.labels(job_type=job.type, outcome=outcome, track=job.track).inc()
 
 
@@ -175,4 +189,8 @@ async def _write(uow: UnitOfWork, job: ClaimedJob, graded: Sequence[Graded], deg
     await uow.scores.add_essay_scores([as_row(job.assessment_id, result, job.generation) for result in graded])
     if degradation is not None:
         await uow.scores.add_degradation(job.assessment_id, degradation)
+
+
+def _count(job: ClaimedJob, degradation: Degradation | None) -> None:
+    if degradation is not None:
         metrics.DEGRADED_STAGES.labels(stage=degradation.stage, cause=degradation.cause, track=job.track).inc()

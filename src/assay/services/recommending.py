@@ -12,6 +12,8 @@ from typing import Final
 
 import structlog
 
+from assay.db.effects import written
+from assay.db.repositories.jobs import Completed
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain import facts
 from assay.domain.curated import curated
@@ -131,22 +133,15 @@ async def _curated(open_uow: OpenUnitOfWork, learner: Learner, learning: Learnin
 
 
 async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: OpenUnitOfWork, error: str | None = None) -> None:
-    """The effect: the fence first, then the recommendation with all that proves it, one commit."""
-    recommendation_id = new_id()
+    """Write the effect, and count what came of it."""
     if job.heals and (kept := await _stands(job, draft, open_uow)):
         await _leave(job, kept, open_uow, "unchanged")
         return
-    async with open_uow() as uow:
-        completed = await uow.jobs.complete(job, status, error)
-        if job.heals and await _left_to_the_advisor(uow, job):
-            return
-        await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id))
-        for degradation in draft.degradations:
-            await uow.scores.add_degradation(job.assessment_id, degradation)
-        if completed.is_heard and status is JobStatus.DEAD:
-            await webhook_events.job_given_up(uow, job, Stage.RETRIEVAL, draft.degradations[0].cause)
-        if completed.is_heard:
-            await webhook_events.result_written(uow, job, recommendation_id)
+    completed = await written(open_uow, lambda uow: _effect(uow, job, status, draft, error))
+    if completed is None:
+        log.info("recommendation_left_as_it_is", outcome="decided")
+        metrics.HEALS.labels(job_type=job.type, outcome="decided", track=job.track).inc()
+        return
     if job.generation == 1 and completed.turnaround is not None:  # one that is made again completes nothing anew
         metrics.TURNAROUND_SECONDS.labels(track=job.track).observe(completed.turnaround)
         metrics.ASSESSMENTS.labels(event="completed", track=job.track).inc()
@@ -162,6 +157,22 @@ async def _write(job: ClaimedJob, status: JobStatus, draft: Draft, open_uow: Ope
     )
 
 
+async def _effect(uow: UnitOfWork, job: ClaimedJob, status: JobStatus, draft: Draft, error: str | None) -> Completed | None:
+    """The fence first, then the recommendation with all that proves it; None when it is left to the advisor."""
+    completed = await uow.jobs.complete(job, status, error)
+    if job.heals and await _left_to_the_advisor(uow, job):
+        return None
+    recommendation_id = new_id()
+    await uow.recommendations.add(*rows.of(draft, recommendation_id, job.assessment_id))
+    for degradation in draft.degradations:
+        await uow.scores.add_degradation(job.assessment_id, degradation)
+    if completed.is_heard and status is JobStatus.DEAD:
+        await webhook_events.job_given_up(uow, job, Stage.RETRIEVAL, draft.degradations[0].cause)
+    if completed.is_heard:
+        await webhook_events.result_written(uow, job, recommendation_id)
+    return completed
+
+
 async def _stands(job: ClaimedJob, draft: Draft, open_uow: OpenUnitOfWork) -> JobStatus | None:
     """How a job ends that has made nothing better than what stands; None when it has."""
     async with open_uow(autocommit=True) as uow:  # nobody else writes results of an assessment with a job under way
@@ -174,12 +185,15 @@ async def _stands(job: ClaimedJob, draft: Draft, open_uow: OpenUnitOfWork) -> Jo
 
 async def _leave(job: ClaimedJob, status: JobStatus, open_uow: OpenUnitOfWork, outcome: str, error: str | None = None) -> None:
     """End a job that leaves the recommendation as it is. That the essays have better verdicts is news all the same."""
-    async with open_uow() as uow:
+
+    async def effect(uow: UnitOfWork) -> None:
         completed = await uow.jobs.complete(job, status, error)
         if completed.is_heard and await uow.recommendations.has_newer_scores(job.assessment_id):
             latest = await uow.recommendations.latest(job.assessment_id)
             if latest is not None:
                 await webhook_events.result_written(uow, job, latest.id)
+
+    await written(open_uow, effect)
     metrics.HEALS.labels(job_type=job.type, outcome=outcome, track=job.track).inc()
     log.info("recommendation_left_as_it_is", outcome=outcome)
 
@@ -187,8 +201,6 @@ async def _leave(job: ClaimedJob, status: JobStatus, open_uow: OpenUnitOfWork, o
 async def _left_to_the_advisor(uow: UnitOfWork, job: ClaimedJob) -> bool:
     """Whether an advisor has spoken while this was made; if not, it speaks anew of its stages."""
     if (await uow.job_records.standing(job.assessment_id)).decided:
-        log.info("recommendation_left_as_it_is", outcome="decided")
-        metrics.HEALS.labels(job_type=job.type, outcome="decided", track=job.track).inc()
         return True
     await uow.jobs.speak_anew(job)
     return False
