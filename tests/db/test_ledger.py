@@ -246,3 +246,19 @@ async def test_an_impossible_row_is_refused(open_uow: OpenUnitOfWork, new_job: N
     with pytest.raises(IntegrityError):
         async with open_uow() as uow:
             await uow.session.execute(text(f"UPDATE async_jobs SET {change}"))
+
+
+async def test_a_kind_of_job_that_is_not_known_is_left_to_others(open_uow: OpenUnitOfWork, new_job: NewJob) -> None:
+    """Beside a newer version: nobody here claims what it has written or rings for it, and a lease that ran out is freed all the same."""
+    known, unknown, left = await new_job(), await new_job(), await new_job()
+    async with open_uow() as uow:
+        await uow.session.execute(text("ALTER TABLE async_jobs DROP CONSTRAINT ck_async_jobs_job_type"))
+        await uow.session.execute(text("UPDATE async_jobs SET job_type = 'of_tomorrow' WHERE id = ANY(:ids)"), {"ids": [unknown, left]})
+        leased = "UPDATE async_jobs SET status = 'leased', lease_owner = 'w9', lease_expires_at = clock_timestamp() - interval '1 ms'"
+        await uow.session.execute(text(f"{leased} WHERE id = :id"), {"id": left})
+    assert [each.job.id for each in await claim(open_uow, slots=10)] == [known]
+    assert await sweep(open_uow) == []
+    assert (await stands(open_uow, left)).status == "queued"
+    async with open_uow() as uow:
+        assert await uow.jobs.due(10, older_than=-1) == []
+        assert {depth.job_type for depth in await uow.jobs.depth()} == {"score_essay", "of_tomorrow"}

@@ -203,7 +203,7 @@ class Assessments:
         jobs, stages = row["jobs"] or {}, row["stages"] or ()
         return Standing(
             _times(row),
-            {JobType(name): JobProgress.model_validate(job) for name, job in jobs.items()},
+            {JobType(name): JobProgress.model_validate(job) for name, job in jobs.items() if name in JobType},
             [Degradation.model_validate(stage) for stage in stages],
         )
 

@@ -1,6 +1,6 @@
 """The ledger: claim, renew, complete, fail, hand back, sweep. Only the database's clock counts, so no skew matters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,7 +22,7 @@ _CLAIM = text(
     """
     WITH due AS MATERIALIZED (
         SELECT id FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND delivery_id IS NULL AND run_at <= clock_timestamp()
-              AND crashes BETWEEN :least AND :most
+              AND crashes BETWEEN :least AND :most AND job_type = ANY(:known)
         ORDER BY priority, run_at LIMIT :slots FOR UPDATE SKIP LOCKED
     )
     UPDATE async_jobs SET status = 'leased', fence = fence + 1, attempt = attempt + 1, lease_owner = :owner,
@@ -106,10 +106,12 @@ _DEPTH = text(
     """
 )
 _DUE = text(
-    "SELECT id, job_type FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND delivery_id IS NULL"
+    "SELECT id, job_type FROM async_jobs WHERE status IN ('queued', 'retry_wait') AND delivery_id IS NULL AND job_type = ANY(:known)"
     " AND run_at <= clock_timestamp() - make_interval(secs => :age) ORDER BY priority, run_at LIMIT :limit"
 )
 _NO_LIMIT: Final = 2**31 - 1
+_KNOWN: Final = [job_type.value for job_type in JobType]
+"""Beside a newer version there may be jobs of kinds that only its workers can do: nobody else takes them in hand or rings for them."""
 
 
 class Fenced(AssayError):
@@ -190,7 +192,8 @@ class Jobs:
         """
         least = SUSPECT_CRASHES if suspects else 0
         most = SUSPECT_CRASHES - 1 if suspects is False else _NO_LIMIT
-        rows = await self._session.execute(_CLAIM, {"owner": owner, "slots": slots, "lease": lease_seconds, "least": least, "most": most})
+        values = {"owner": owner, "slots": slots, "lease": lease_seconds, "least": least, "most": most, "known": _KNOWN}
+        rows = await self._session.execute(_CLAIM, values)
         return [claim_of(row) for row in rows]
 
     async def renew(self, jobs: Sequence[ClaimedJob], lease_seconds: float) -> set[UUID]:
@@ -232,12 +235,12 @@ class Jobs:
         await self._session.execute(_HAND_BACK, _held(jobs))
 
     async def sweep(self) -> list[tuple[UUID, JobType]]:
-        """Queue again what has an expired lease, one crash counted."""
-        return [(row.id, JobType(row.job_type)) for row in await self._session.execute(_SWEEP)]
+        """Queue again what has an expired lease, one crash counted; what of it is to be rung for."""
+        return _to_ring(await self._session.execute(_SWEEP))
 
     async def release_owner(self, owner: str) -> list[tuple[UUID, JobType]]:
-        """Queue again what `owner` had in hand when it died, one crash counted."""
-        return [(row.id, JobType(row.job_type)) for row in await self._session.execute(_RELEASE, {"owner": owner})]
+        """Queue again what `owner` had in hand when it died, one crash counted; what of it is to be rung for."""
+        return _to_ring(await self._session.execute(_RELEASE, {"owner": owner}))
 
     async def depth(self) -> list[Depth]:
         """What is unfinished, by type and status."""
@@ -245,8 +248,7 @@ class Jobs:
 
     async def due(self, limit: int, *, older_than: float) -> list[tuple[UUID, JobType]]:
         """Jobs that have been due for more than `older_than` seconds: their ring was lost. Deliveries of webhooks can wait for the poll."""
-        rows = await self._session.execute(_DUE, {"limit": limit, "age": older_than})
-        return [(row.id, JobType(row.job_type)) for row in rows]
+        return _to_ring(await self._session.execute(_DUE, {"limit": limit, "age": older_than, "known": _KNOWN}))
 
 
 def is_poisoned(job: ClaimedJob) -> bool:
@@ -270,6 +272,10 @@ def claim_of(row: Row[Any]) -> Claim:
         heals=row.heals,
     )
     return Claim(job, row.waited, row.spent)
+
+
+def _to_ring(rows: Iterable[Row[Any]]) -> list[tuple[UUID, JobType]]:
+    return [(row.id, JobType(row.job_type)) for row in rows if row.job_type in _KNOWN]
 
 
 def _held(jobs: Sequence[ClaimedJob]) -> dict[str, list[UUID] | list[int]]:
