@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.edge.errors import BodyTooLarge, problem
@@ -17,7 +18,11 @@ from assay.observability.logging import correlated
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
+THROWN_AWAY_BYTES: Final = 2 * MAX_BODY_BYTES
 _TOO_LARGE: Final = f"The request is larger than {MAX_BODY_BYTES} bytes. Send fewer or shorter answers at a time."
+_COMPRESSED: Final = "Compressed requests are not taken. Send the body as it is."
+PLAIN: Final = "identity"
+"""The one `Content-Encoding` of a request there may be (RFC 9110, 8.4); it is the same as none."""
 _CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -80,7 +85,10 @@ def _observe(scope: Scope, status: int, seconds: float) -> None:
 
 
 class BodyLimit:
-    """Refuses bodies over `MAX_BODY_BYTES`: by their declared length before reading, by their real length while reading."""
+    """Refuses bodies over `MAX_BODY_BYTES`: by their declared length before reading, by their real length while reading.
+
+    Compressed ones too, unread: how large they are shows only once they are inflated.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -90,9 +98,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        if headers.get("content-encoding", PLAIN).strip().lower() not in {PLAIN, ""}:
+            answer = problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", _COMPRESSED)
+            answer.headers["Accept-Encoding"] = PLAIN
+            await _unread(answer, scope, receive, send)
+            return
+        declared = headers.get("content-length", "0")
         if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
-            await _too_large(scope, receive, send)
+            await _unread(problem(BodyTooLarge.status, BodyTooLarge.code, _TOO_LARGE), scope, receive, send)
             return
         received = 0
 
@@ -107,7 +121,16 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = problem(BodyTooLarge.status, BodyTooLarge.code, _TOO_LARGE)
-    answer.headers["Connection"] = "close"
+async def _unread(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a request without keeping its body, the beginning of which is thrown away; what is left of it ends with the connection.
+
+    Whoever closes on a body that is still being sent is not heard: the sender is told of a broken connection instead.
+    """
+    thrown, more = 0, True
+    while more and thrown < THROWN_AWAY_BYTES:
+        message = await receive()
+        thrown += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    if more:
+        answer.headers["Connection"] = "close"
     await answer(scope, receive, send)
