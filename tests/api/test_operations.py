@@ -4,9 +4,11 @@ import json
 
 import httpx2
 from journeys import Student
+from sqlalchemy import text
 from starlette.applications import Starlette
 
 from assay.api.app import create_api
+from assay.runtime import Runtime
 
 ROUTES = {
     ("POST", "/auth/token"): None,
@@ -111,7 +113,17 @@ async def test_healthy_and_ready(client: httpx2.AsyncClient) -> None:
         "database": "up",
         "redis": "up",
         "index": "up",
+        "vectors": "up",
     }
+
+
+async def test_vectors_that_are_gone_are_degraded_and_named(client: httpx2.AsyncClient, runtime: Runtime) -> None:
+    """Without pgvector results are made by full text alone: still ready, and whoever looks is told what is missing."""
+    async with runtime.open_uow() as uow:
+        await uow.session.execute(text("DROP EXTENSION vector CASCADE"))
+    ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"], ready.json()["degraded"]) == (200, True, True)
+    assert "pgvector" in ready.json()["dependencies"]["vectors"]["error"]
 
 
 async def test_correlation_id_is_taken_or_made(client: httpx2.AsyncClient) -> None:

@@ -13,7 +13,7 @@ import pytest
 import servers
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from assay.db import migrate
@@ -111,6 +111,45 @@ async def test_up_down_and_up_again(empty_database: NewDatabase) -> None:
     outside_loop(lambda: migrate.upgrade(url))
     outside_loop(lambda: migrate.check(url))
     assert await catalog(url) == first
+
+
+async def test_a_server_without_vectors_is_refused_with_what_to_do(empty_database: NewDatabase) -> None:
+    """Nothing is changed, the sentence names the package, and that Chroma needs it as well; once it is there the same goes through."""
+    url = empty_database("bare")
+    name = make_url(url).database
+    await _administer(url, f"ALTER DATABASE {name} SET extension_control_path = '/nowhere'")
+    with pytest.raises(Unavailable, match=r"(?s)lacks the extension pgvector.*postgresql-18-pgvector.*VECTOR_STORE=chroma needs it too"):
+        outside_loop(lambda: migrate.upgrade(url))
+    assert await catalog(url) == {kind: set() for kind in CATALOG}
+    await _administer(url, f"ALTER DATABASE {name} RESET extension_control_path")
+    outside_loop(lambda: migrate.upgrade(url, "0001_identity"))
+
+
+async def test_an_account_that_may_not_is_told_who_can(empty_database: NewDatabase) -> None:
+    """The extension is made by an administrator, once."""
+    url = empty_database("owned")
+    parts = make_url(url)
+    role = f"plain_{parts.database}"
+    await _administer(url, f"CREATE ROLE {role} LOGIN")
+    try:
+        await _administer(url, f"ALTER DATABASE {parts.database} OWNER TO {role}")
+        plain = parts.set(username=role).render_as_string(hide_password=False)
+        with pytest.raises(Unavailable, match="Let an administrator"):
+            outside_loop(lambda: migrate.upgrade(plain))
+        await _administer(url, "CREATE EXTENSION vector")
+        outside_loop(lambda: migrate.upgrade(plain, "0001_identity"))
+    finally:
+        await _administer(url, f"ALTER DATABASE {parts.database} OWNER TO {parts.username}")
+        await _administer(url, f"DROP OWNED BY {role} CASCADE")
+        await _administer(url, f"DROP ROLE {role}")
+
+
+async def _administer(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 async def test_each_step_can_be_taken_back(empty_database: NewDatabase) -> None:

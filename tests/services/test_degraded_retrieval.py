@@ -103,6 +103,16 @@ async def test_a_store_that_lost_the_index_is_told(runtime: Runtime, chroma_url:
     assert found.candidates
 
 
+async def test_a_database_that_lost_its_vectors_is_told(runtime: Runtime) -> None:
+    """The extension goes missing while we run: no second try can help, full text speaks, and the cause says that somebody has to act."""
+    async with runtime.open_uow() as uow:
+        await uow.session.execute(text("DROP EXTENSION vector CASCADE"))
+    learner, found, names = await _found(runtime, runtime.embedder, runtime.vector_store)
+    assert found.shortfall is not None
+    assert found.shortfall.cause is Cause.MISCONFIGURED
+    assert len(rerank(learner, found.candidates, names, prerequisites=found.prerequisites).items) >= 6
+
+
 async def test_a_version_without_chunks_is_told(runtime: Runtime) -> None:
     """An index whose chunks are gone although its count says otherwise is no silent empty list either."""
     async with runtime.open_uow() as uow:

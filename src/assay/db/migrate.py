@@ -10,7 +10,25 @@ from sqlalchemy.exc import DBAPIError
 from assay.domain.errors import Unavailable
 
 PROJECT: Final = Path(__file__).parents[3]
-LOCK_NOT_AVAILABLE: Final = "55P03"
+OLDEST: Final = 18
+"""Since this version Postgres makes identifiers that sort by time."""
+WITHOUT_VECTORS: Final = (
+    "This database cannot keep vectors: its server lacks the extension pgvector. Nothing was changed. Install it there (packages call it"
+    f' postgresql-{OLDEST}-pgvector, hosted databases "vector"), or unset DATABASE_URL to use the Postgres that comes with Assay; then run'
+    " this again. VECTOR_STORE=chroma needs it too: Postgres keeps every vector, Chroma a copy to search in."
+)
+OBSTACLES: Final = {
+    "55P03": "A table that the migration changes is in use by a long transaction. Nothing was changed; run it again.",
+    # what is said of an extension whose files are not there has changed its code once
+    "0A000": WITHOUT_VECTORS,
+    "58P01": WITHOUT_VECTORS,
+    "42501": (
+        "This account may not make what the schema needs. Nothing was changed. Let an administrator of the database run"
+        ' "CREATE EXTENSION vector" in it once, and see that the account may create tables; then run this again.'
+    ),
+    "42883": f"The schema needs Postgres {OLDEST} or newer. Nothing was changed. Point DATABASE_URL at a newer server.",
+}
+"""What to do about it, by the database's error code."""
 
 
 def configuration(url: str) -> Config:
@@ -23,16 +41,16 @@ def configuration(url: str) -> Config:
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database at `url` to `revision`. Must not be called inside a running event loop.
 
-    Raises `Unavailable`, with nothing changed, when somebody does not let go of a table for five seconds.
+    Raises `Unavailable`, with nothing changed and saying what to do, when somebody does not let go of a table for five seconds, or when
+    the server lacks pgvector, is too old, or does not let this account do it.
     """
     try:
         command.upgrade(configuration(url), revision)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+        obstacle = OBSTACLES.get(str(getattr(error.orig, "sqlstate", "")))
+        if obstacle is None:
             raise
-        raise Unavailable(
-            "A table that the migration changes is in use by a long transaction. Nothing was changed; run it again."
-        ) from error
+        raise Unavailable(obstacle) from error
 
 
 def downgrade(url: str, revision: str) -> None:

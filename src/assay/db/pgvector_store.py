@@ -167,7 +167,14 @@ def _approximate(index_version: UUID, dimension: int, limit: int) -> TextClause:
 
 
 def _named(error: DBAPIError | OSError) -> ProviderError:
-    """Class 22, data exception: a vector that does not fit the ones in the index. Anything else is a database that is away."""
-    if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith("22"):
+    """What the database's code says of it.
+
+    Class 22, data exception: a vector that does not fit the ones in the index. Class 42, something there is not, and 58P01, a file there
+    is not: the extension has gone. Anything else is a database that is away.
+    """
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
+    if state.startswith("22"):
         return ProviderError(Fault.MISCONFIGURED, "the index holds vectors of another length")
+    if state.startswith("42") or state == "58P01":
+        return ProviderError(Fault.MISCONFIGURED, "the database does not know vectors any more: is the extension pgvector still there?")
     return ProviderError(Fault.UNAVAILABLE, f"the vector search failed: {type(error).__name__}")

@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from assay.domain.circuit import CircuitRead
+from assay.domain.errors import ProviderError
 from assay.observability import metrics
 from assay.runtime import Runtime
+from assay.services.retrieval import require_vectors
 
 PING_SECONDS = 2.0
 
@@ -23,16 +25,21 @@ async def readyz(request: Request) -> Response:
     """Each dependency with state and latency in milliseconds.
 
     Postgres and an active index are needed, and 503 says so; without Redis the ledger goes on alone, a little later. While a provider
-    is left alone results are degraded and labelled, which is no reason to be asked nothing: that is `degraded`, not unready. A process
-    that was told to end is not ready any more, though it still answers.
+    is left alone, or vectors cannot be searched, results are degraded and labelled, which is no reason to be asked nothing: that is
+    `degraded`, not unready. A process that was told to end is not ready any more, though it still answers.
     """
     runtime: Runtime = request.app.state.runtime
-    database, redis, index = await asyncio.gather(_ping(runtime.ping_database()), _ping(runtime.broker.ping()), _ping(_index(runtime)))
+    database, redis, index, vectors = await asyncio.gather(
+        _ping(runtime.ping_database()),
+        _ping(runtime.broker.ping()),
+        _ping(_index(runtime)),
+        _ping(require_vectors(runtime.open_uow, runtime.vector_store)),
+    )
     providers = {state.provider: _circuit(state) for state in [await breaker.state() for breaker in runtime.breakers]}
     leaving: bool = request.app.state.leaving
     ready = not leaving and database["state"] == "up" and index["state"] == "up"
-    degraded = any(provider["state"] != "closed" for provider in providers.values())
-    dependencies = {"database": database, "redis": redis, "index": index}
+    degraded = vectors["state"] != "up" or any(provider["state"] != "closed" for provider in providers.values())
+    dependencies = {"database": database, "redis": redis, "index": index, "vectors": vectors}
     body = {"ready": ready, "leaving": leaving, "degraded": degraded, "dependencies": dependencies, "providers": providers}
     return JSONResponse(body, 200 if ready else 503)
 
@@ -62,5 +69,6 @@ async def _ping(check: Awaitable[None]) -> dict[str, str | float]:
     try:
         await asyncio.wait_for(check, PING_SECONDS)
     except Exception as error:  # noqa: BLE001 - whatever it is, the dependency is down and that is the answer
-        return {"state": "down", "error": type(error).__name__, "milliseconds": round((perf_counter() - start) * 1000, 1)}
+        told = error.detail if isinstance(error, ProviderError) else type(error).__name__
+        return {"state": "down", "error": told, "milliseconds": round((perf_counter() - start) * 1000, 1)}
     return {"state": "up", "milliseconds": round((perf_counter() - start) * 1000, 1)}

@@ -184,6 +184,15 @@ async def is_whole(open_uow: OpenUnitOfWork, embedder: Embedder, vector_store: V
         return False
 
 
+async def require_vectors(open_uow: OpenUnitOfWork, vector_store: VectorStore) -> None:
+    """Nothing, if the store finds something in the index that is searched. Raises `ProviderError` saying why not."""
+    async with open_uow(autocommit=True) as uow:
+        active = await uow.index.active()
+    if active is None:
+        raise ProviderError(Fault.MISCONFIGURED, "no index version is searched: `assay reindex` builds one")
+    await vector_store.nearest(active.id, [[1.0] * active.dimension], 1)
+
+
 async def _is_away(vector_store: VectorStore, index: Index) -> bool:
     """Whether the store fails too: without a vector it cannot be searched, but asked what it holds."""
     try:
