@@ -1,6 +1,10 @@
-"""Faults of the provider: every kind of failure at once, and a minute in which nothing comes back."""
+"""Faults of the provider: every kind of failure at once, half a minute of less than is asked for, and a minute of nothing at all."""
 
+import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from statistics import median
 from typing import Final
 
 from assay.ai.scripted import ScriptedFault
@@ -31,6 +35,19 @@ ARRIVE_SECONDS: Final = 40.0
 DEGRADED_SECONDS: Final = 3.0
 HEALED_WITHIN: Final = 180.0
 """A hundred and twenty a minute at most, by the settings."""
+LIMIT: Final = 10.0
+"""Calls a second."""
+LIMITED_SECONDS: Final = 30.0
+PER_SECOND: Final = 4
+"""Submissions, each of which needs four calls."""
+BEFORE_SECONDS: Final = 8.0
+IN_FULL_SHARE: Final = 0.95
+IN_FULL_WITHIN: Final = 60.0
+_IN_HAND: Final = "SELECT count(*) FROM async_jobs WHERE status = 'leased'"
+_AT_FIRST: Final = "SELECT count(DISTINCT assessment_id) FROM async_jobs WHERE parent_job_id IS NULL AND status IN ('degraded', 'dead')"
+_CUT: Final = """
+    SELECT assessment_id, count(*) FROM model_calls WHERE outcome = 'timeout' AND assessment_id IS NOT NULL GROUP BY assessment_id
+"""
 
 
 async def every_fault(world: World) -> list[Figure]:
@@ -52,6 +69,63 @@ async def every_fault(world: World) -> list[Figure]:
             Figure("slowest result", (await on.slowest(on.taken, 1.0),), "s", at_most=RESULT_SECONDS),
             *verdict,
         ]
+
+
+async def limited(world: World) -> list[Figure]:
+    """Half a minute of a limit far below the load: who is refused waits, fewer jobs are begun, and what was too late for that heals.
+
+    A call that was cut at the end of its job's time is paid for, and may be paid for again when the result is made anew.
+    """
+    before, during = int(BEFORE_SECONDS * PER_SECOND), int(LIMITED_SECONDS * PER_SECOND)
+    async with scene(world, before + during, API, SWEEPER, *WORKERS) as on:
+        async with _watched(world) as usual:
+            await on.load(on.taken[:before], BEFORE_SECONDS)
+        await world.drained(30)
+        asked = len(await on.journal())
+        await world.model(limit=LIMIT, retryAfter=2)
+        arriving = asyncio.create_task(on.load(on.taken[before:], LIMITED_SECONDS))
+        async with _watched(world) as limited:
+            await asyncio.sleep(LIMITED_SECONDS)
+        meanwhile = (await on.journal())[asked:]
+        await world.model(limit=0)
+        lifted = asyncio.get_running_loop().time()
+        await arriving
+        await until(lambda: _complete(world, before + during), within=120)
+        await on.healed(on.taken, IN_FULL_WITHIN)
+        in_full = asyncio.get_running_loop().time() - lifted
+        at_first, left = await world.value(_AT_FIRST), await on.degraded(on.taken)
+        cut = {row["assessment_id"]: row["count"] for row in await world.query(_CUT)}
+        verdict = await on.verdict(excused=cut)
+        return [
+            Figure("calls a second that the provider takes", (LIMIT,), digits=0),
+            Figure("calls a second that it was asked for, refused ones too", (len(meanwhile) / LIMITED_SECONDS,), digits=1, at_most=LIMIT),
+            Figure("of them refused", (sum(entry["fault"] is not None for entry in meanwhile) / LIMITED_SECONDS,), digits=1),
+            Figure("jobs in hand at this load, without the limit", (median(usual),), digits=0),
+            Figure("jobs in hand with it", (median(limited),), digits=0, below=median(usual)),
+            Figure("results on a substitute at first", (at_first,), digits=0),
+            Figure("calls cut at the end of their time", (sum(cut.values()),), digits=0),
+            Figure("in full after healing", (100 * (1 - left / (before + during)),), "%", digits=0, at_least=100 * IN_FULL_SHARE),
+            Figure("all of them, after the limit was gone", (in_full,), "s", at_most=IN_FULL_WITHIN),
+            Figure("result p95", (await on.slowest(on.taken[before:]),), "s"),
+            *verdict,
+        ]
+
+
+@asynccontextmanager
+async def _watched(world: World) -> AsyncIterator[list[int]]:
+    """How many jobs are in hand, twice a second, while the block runs."""
+    seen: list[int] = []
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            seen.append(await world.value(_IN_HAND))
+
+    looking = asyncio.create_task(look())
+    try:
+        yield seen
+    finally:
+        looking.cancel()
 
 
 async def dead(world: World) -> list[Figure]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -103,12 +103,15 @@ class Scene:
         """What the model was asked."""
         return await model_journal.read(self.world.session, self.world.stack.model_url)
 
-    async def verdict(self, more: Sequence[Figure] = ()) -> list[Figure]:
-        """Wait until all is done, then count; `more` are further figures that must be zero, and are added up with the others."""
+    async def verdict(self, more: Sequence[Figure] = (), *, excused: Mapping[UUID, int] | None = None) -> list[Figure]:
+        """Wait until all is done, then count; `more` are further figures that must be zero, and are added up with the others.
+
+        `excused`: how often a call about an assessment may be paid again, beyond once for each worker lost with its job.
+        """
         await self.world.drained(DRAIN_SECONDS)
         rows = await read(self.world.database_url)
         counted = tally(self.clients.journal.receipts.keys(), rows)
-        account = bills.bill(await self.journal(), essays_of(self.taken), crashes_of(rows))
+        account = bills.bill(await self.journal(), essays_of(self.taken), crashes_of(rows) + Counter(excused or {}))
         for line in account.unexplained[:5]:
             self.world.console.print(f"[red]paid again:[/] {line}", highlight=False)
         figures = [*counted.figures(), *self.clients.journal.figures(), *await self.world.invariants(), *more]
@@ -147,7 +150,7 @@ async def scene(world: World, count: int, *names: str, latency: str = "1", **cha
     async with world.runtime() as runtime:
         clients = Clients(world.stack.url, runtime, world.session)
         taken = await clients.prepared(count, uuid4().hex[:8])
-        await world.model(latency=latency, faults=[], retryAfter=1)
+        await world.model(latency=latency, faults=[], retryAfter=1, limit=0)
         await world.launch(*names, **changes)
         yield Scene(world, runtime, clients, taken)
 

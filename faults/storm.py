@@ -47,7 +47,7 @@ async def run(world: World, plan: Plan) -> list[Figure]:
         clients = Clients(world.stack.url, runtime, world.session)
         world.console.print(f"[dim]{plan.submissions} assessments are being answered[/]")
         taken = await clients.prepared(plan.submissions, f"storm-{plan.seed}")
-        await world.model(latency=LATENCY, faults=[])
+        await world.model(latency=LATENCY, faults=[], limit=0)
         await world.launch(API, SWEEPER, *WORKERS)
         storm = Storm(world, receiver)
         prepared = perf_counter() - begun

@@ -62,6 +62,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "pool-spent": Scenario("all connections of the API are taken", ("F15",), postgres.pool_spent),
     "provider-faults": Scenario("three calls of four go wrong, in every way there is", ("F19", "F20"), provider.every_fault),
     "provider-dead": Scenario("the provider is dead from the start, then back", ("F18",), provider.dead),
+    "provider-limited": Scenario("for half a minute the provider takes fewer calls than come", ("F17",), provider.limited),
     "receiver-down": Scenario("a webhook receiver is down, and a sender dies", ("F27", "F28"), webhooks.receiver_down),
     "edits": Scenario("bank, catalog and index change under assessments that are under way", ("F29",), edits.under_way),
     "mutant-fence": Scenario("mutant: the ledger does not ask for the fence", ("F3",), mutants.without_fence),

@@ -16,6 +16,7 @@ from assay.ai.openai_grader import OpenAIGrader
 from assay.ai.openai_model import OpenAIModel
 from assay.ai.scripted import Control, ScriptedFault, create_scripted_openai
 from assay.ai.scripted.faults import Latency, Rule
+from assay.ai.scripted.limit import Limit
 from assay.ai.scripted.replies import embed, grade
 from assay.domain.errors import ProviderError
 from assay.domain.grading import EssayTask
@@ -68,8 +69,31 @@ async def test_the_script_changes_as_it_runs(providing: Any, task: EssayTask) ->
         with pytest.raises(UnprocessableEntityError):
             await provider.control(latency="gamma:1,2", faults=[])
         state = await provider.control(faults=[])
-        assert state == Control(faults=(), latency="uniform:0,0.01", retry_after=1.0, obeys=())
+        assert state == Control(faults=(), latency="uniform:0,0.01", retry_after=1.0, limit=0.0, obeys=())
         assert await outcomes(provider.client, task, 1) == ["ok"]
+
+
+async def test_a_limit_takes_so_many_a_second(providing: Any, task: EssayTask) -> None:
+    """What is beyond is answered 429 with the patience it asks for, and noted as such; 0 takes the limit away."""
+    async with providing(create_scripted_openai(Control(limit=3, retry_after=7))) as provider:
+        assert await outcomes(provider.client, task, 5) == ["ok", "ok", "ok", "rate_limited", "rate_limited"]
+        assert [entry["fault"] for entry in (await provider.journal())["entries"]][-2:] == ["rate_limit"] * 2
+        with pytest.raises(ProviderError) as refused:
+            await grader(provider.client).ask(task)
+        assert refused.value.retry_after == 7
+        await provider.control(limit=0)
+        assert await outcomes(provider.client, task, 5) == ["ok"] * 5
+
+
+@given(st.floats(0.5, 50), st.lists(st.floats(0, 2), max_size=60))
+def test_a_limit_holds_over_any_time(per_second: float, pauses: list[float]) -> None:
+    """Of requests at any times there come through at most a second's worth and what the time since the first allows."""
+    moment, let_through = 0.0, 0
+    limit = Limit(per_second, lambda: moment)
+    for pause in pauses:
+        moment += pause
+        let_through += limit.lets_through()
+    assert let_through <= max(1.0, per_second) + per_second * moment + 1e-6
 
 
 async def test_the_journal_tells_what_became_of_each_request(providing: Any, task: EssayTask, tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ class Drainer:
             raise
         except ProviderError as error:
             cause = Cause(error.fault.value)
-            self._adapt(cause)
+            self._adapt(cause, error.retry_after)
             return await self._fail(job, error, cause)
         except Exception as error:  # a defect of ours must not lose the student's result
             log.exception("job_failed")
@@ -173,10 +173,10 @@ class Drainer:
         self._adapt(replaced)
         return "done"
 
-    def _adapt(self, cause: Cause | None) -> None:
+    def _adapt(self, cause: Cause | None, retry_after: float | None = None) -> None:
         """Take fewer jobs in hand when the provider asked for less, whether or not a substitute spoke; else more again."""
         if cause is Cause.RATE_LIMITED:
-            self._slots.shrink()
+            self._slots.shrink(len(self._in_hand), retry_after)
         elif cause is None:
             self._slots.grow()
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from assay.ai.scripted.envelopes import Asked, cached_tokens, tokens_in
 from assay.ai.scripted.faults import Latency, Rule, ScriptedFault, fits
 from assay.ai.scripted.journal import Tokens
+from assay.ai.scripted.limit import Limit
 from assay.kit.model import Value
 
 RETRY_AFTER: Final = 1.0
@@ -23,6 +24,8 @@ class Control(Value):
     """`0.5`, `uniform:1,3` or `lognormal:3,0.4` (median, sigma), in seconds."""
     retry_after: float | None = Field(default=None, ge=0)
     """Seconds named by a 429."""
+    limit: float | None = Field(default=None, ge=0)
+    """Requests a second, of all tasks together; what is beyond is answered 429. 0 takes the limit away."""
     obeys: tuple[str, ...] | None = None
     """Texts that a gullible model does as told by, wherever half of one stands in an essay."""
 
@@ -36,6 +39,7 @@ class Script:
         self.rules: list[Rule] = []
         self.latency = Latency()
         self.retry_after = RETRY_AFTER
+        self.limit = Limit()
         self.obeys: tuple[str, ...] = ()
         self._asked: Counter[str] = Counter()
         self._prefixes: set[int] = set()
@@ -46,12 +50,19 @@ class Script:
         rules = self.rules if control.faults is None else [Rule.parse(text) for text in control.faults]
         self.latency = self.latency if control.latency is None else Latency.parse(control.latency)
         self.retry_after = self.retry_after if control.retry_after is None else control.retry_after
+        self.limit = self.limit if control.limit is None else Limit(control.limit)
         self.obeys = self.obeys if control.obeys is None else control.obeys
         self.rules = rules
 
     def state(self) -> Control:
         """The script as it stands, with what is left of the rules' times."""
-        return Control(faults=tuple(map(str, self.rules)), latency=str(self.latency), retry_after=self.retry_after, obeys=self.obeys)
+        return Control(
+            faults=tuple(map(str, self.rules)),
+            latency=str(self.latency),
+            retry_after=self.retry_after,
+            limit=self.limit.per_second,
+            obeys=self.obeys,
+        )
 
     def random(self, asked: Asked) -> Random:
         """The generator of one request: by seed, body and how often that body came, whatever else arrives around it."""
@@ -59,13 +70,15 @@ class Script:
         return Random(f"{self.seed}/{asked.digest}/{self._asked[asked.digest]}")  # noqa: S311 - a script, not a secret
 
     def fault(self, asked: Asked, random: Random, ordered: str | None) -> ScriptedFault | None:
-        """The fault that strikes this request: the one it ordered itself, else that of the first rule that strikes.
+        """The fault that strikes this request: the one it ordered itself, a limit that is spent, or that of the first rule that strikes.
 
         Raises `ValueError` for an order that is no fault.
         """
         if ordered:
             fault = ScriptedFault(ordered)
             return fault if fits(fault, asked.task) else None
+        if not self.limit.lets_through():
+            return ScriptedFault.RATE_LIMIT
         return next((rule.fault for rule in self.rules if rule.strikes(asked.task, random.random())), None)
 
     def tokens(self, asked: Asked, written: str) -> Tokens:
