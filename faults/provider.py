@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from assay.ai.scripted import ScriptedFault
 from benchmarks.report import Figure
@@ -41,6 +42,12 @@ LIMITED_SECONDS: Final = 30.0
 PER_SECOND: Final = 4
 """Submissions, each of which needs four calls."""
 BEFORE_SECONDS: Final = 8.0
+ERRORS_PER_SECOND: Final = 2
+"""Submissions, while calls fail."""
+SOME_SECONDS: Final = 20.0
+OUTAGE_SECONDS: Final = 60.0
+OPEN_WITHIN: Final = 5.0
+CLOSED_WITHIN: Final = 15.0
 IN_FULL_SHARE: Final = 0.95
 IN_FULL_WITHIN: Final = 60.0
 _IN_HAND: Final = "SELECT count(*) FROM async_jobs WHERE status = 'leased'"
@@ -151,6 +158,61 @@ async def dead(world: World) -> list[Figure]:
             none("results still degraded", sum(each["degraded"] for each in told)),
             *verdict,
         ]
+
+
+async def failing(world: World) -> list[Figure]:
+    """One call of ten fails for a while; then every one does, for a minute under the same load; then the provider is back."""
+    some, many = int(SOME_SECONDS * ERRORS_PER_SECOND), int(OUTAGE_SECONDS * ERRORS_PER_SECOND)
+    async with scene(world, some + many, API, SWEEPER, *WORKERS, latency="0.5") as on:
+        await world.model(faults=["server_error@0.05", "unavailable@0.0526"])
+        await on.load(on.taken[:some], SOME_SECONDS)
+        await world.drained(60)
+        failed = sum(entry["fault"] is not None for entry in await on.journal())
+        replaced = await world.value(_AT_FIRST)
+        await world.model(faults=["server_error@0.5", "unavailable"])
+        arriving = asyncio.create_task(on.load(on.taken[some:], OUTAGE_SECONDS))
+        opened, _ = await asyncio.gather(_circuit(world, "open"), asyncio.sleep(OUTAGE_SECONDS))
+        await until(lambda: _complete(world, some + many), within=60)
+        await arriving
+        told = [await on.clients.result(each) for each in on.taken[some:]]
+        slowest = await on.slowest(on.taken[some:], 1.0)
+        await world.model(faults=[])
+        closed = await _circuit(world, "closed")
+        healed = await on.healed(on.taken, HEALED_WITHIN)
+        verdict = await on.verdict()
+        return [
+            Figure("one of ten: calls that failed", (failed,), digits=0, at_least=1),
+            Figure("one of ten: scored in full at first", (100 * (1 - replaced / some),), "%", digits=0, at_least=95),
+            Figure("all: circuit open after", (opened,), "s", at_most=OPEN_WITHIN),
+            Figure("all: results meanwhile", (len(told),), digits=0),
+            none("all: of them without stage, cause, substitute or time", sum(not _is_dated(each) for each in told)),
+            Figure("all: slowest result", (slowest,), "s", at_most=world.stack.settings.grading_budget_seconds),
+            Figure("back: circuit closed after", (closed,), "s", at_most=CLOSED_WITHIN),
+            Figure("back: all healed after", (healed,), "s", at_most=HEALED_WITHIN),
+            none("back: results still degraded", await on.degraded(on.taken)),
+            *verdict,
+        ]
+
+
+async def _circuit(world: World, state: str) -> float:
+    """Wait until the language model's circuit is in that state, as `/readyz` tells; the seconds it took. Raises `TimeoutError`."""
+    begun = asyncio.get_running_loop().time()
+
+    async def so() -> bool:
+        async with world.session.get(f"{world.stack.url}/readyz") as answer:
+            return bool((await answer.json())["providers"]["language"]["state"] == state)
+
+    await until(so)
+    return asyncio.get_running_loop().time() - begun
+
+
+def _is_dated(result: Mapping[str, Any]) -> bool:
+    """Whether each degraded stage, the essays' among them, names its cause, its substitute and a time between submission and result."""
+    first, last = (datetime.fromisoformat(result[name]) for name in ("submittedAt", "generatedAt"))
+    stages = {each["stage"]: each for each in result["degradations"]}
+    return "essayScoring" in stages and all(
+        each["cause"] and each["replacedBy"] and first <= datetime.fromisoformat(each["since"]) <= last for each in stages.values()
+    )
 
 
 async def _complete(world: World, count: int) -> bool:

@@ -61,6 +61,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "postgres-restarts": Scenario("Postgres is restarted ten times under load", ("F14",), postgres.restarts),
     "pool-spent": Scenario("all connections of the API are taken", ("F15",), postgres.pool_spent),
     "provider-faults": Scenario("three calls of four go wrong, in every way there is", ("F19", "F20"), provider.every_fault),
+    "provider-errors": Scenario("the provider fails now and then, then for a minute under load", ("F18",), provider.failing),
     "provider-dead": Scenario("the provider is dead from the start, then back", ("F18",), provider.dead),
     "provider-limited": Scenario("for half a minute the provider takes fewer calls than come", ("F17",), provider.limited),
     "receiver-down": Scenario("a webhook receiver is down, and a sender dies", ("F27", "F28"), webhooks.receiver_down),
