@@ -54,11 +54,14 @@ async def pool_spent(world: World) -> list[Figure]:
             await holder.execute("SELECT 1 FROM assessments WHERE id = $1 FOR UPDATE", wanted.assessment_id)
             key = str(uuid4())
             stuck = [asyncio.create_task(on.clients.submit(wanted, key)) for _ in range(40)]
-            await asyncio.sleep(3)
+            await asyncio.sleep(1)
+            waiting, in_use = await world.metric("assay_db_pool_waiting"), await world.metric("assay_db_pool_in_use")
+            await asyncio.sleep(2)
             await transaction.rollback()
         finally:
             await holder.close()
         answered = await asyncio.wait_for(asyncio.gather(*stuck), 30)
+        refused, timeouts = on.clients.journal.statuses[503], await world.metric("assay_db_pool_timeouts_total")
         await on.submit(*others)
         verdict = await on.verdict()
         told = on.clients.journal
@@ -66,6 +69,10 @@ async def pool_spent(world: World) -> list[Figure]:
             Figure("connections of the API", (POOL,), digits=0),
             Figure("answers of 503 meanwhile", (told.statuses[503],), digits=0, at_least=1),
             none("answers of 500", told.statuses[500]),
+            Figure("assay_db_pool_in_use meanwhile", (in_use,), digits=0, at_most=POOL, at_least=POOL),
+            Figure("assay_db_pool_waiting meanwhile", (waiting,), digits=0, at_least=1),
+            Figure("assay_db_pool_timeouts_total, one each 503", (timeouts,), digits=0, at_most=refused, at_least=refused),
+            none("assay_db_pool_waiting afterwards", await world.metric("assay_db_pool_waiting")),
             Figure("answered 202 in the end", (answered.count(202),), digits=0, at_least=40),
             *verdict,
         ]

@@ -157,6 +157,15 @@ class World:
         async with self.session.post(f"{self.stack.model_url}/control", json=control) as answer:
             answer.raise_for_status()
 
+    async def metric(self, name: str) -> float:
+        """A metric without labels, as the API tells it. Raises `LookupError` when there is none of that name."""
+        async with self.session.get(f"{self.stack.url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        found = [float(line.split()[1]) for line in lines if line.split()[:1] == [name]]
+        if not found:
+            raise LookupError(name)
+        return found[0]
+
     async def query(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """What a statement finds, on a connection of its own. Raises what `asyncpg` raises."""
         connection = await asyncpg.connect(self.database_url)

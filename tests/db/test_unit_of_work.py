@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -206,6 +207,28 @@ async def test_a_spent_pool_is_unavailable_after_a_bounded_wait(settings: Settin
     async with open_uow() as uow:
         assert await uow.session.scalar(text("SELECT 1")) == 1
     await engine.dispose()
+
+
+async def test_the_pool_tells_how_busy_it_is(settings: Settings, broker: Any) -> None:
+    """Connections at work, units that wait for one, and how often the wait was in vain."""
+    engine = create_engine(settings.async_database_url, pool_size=1, pool_timeout=0.2, statement_timeout_ms=1_000)
+    open_uow = unit_of_work_factory(engine, broker)
+    before = told("timeouts_total")
+    async with open_uow() as holder:
+        await holder.session.execute(text("SELECT 1"))
+        late = [asyncio.create_task(cohorts(open_uow)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert (told("in_use"), told("waiting"), told("timeouts_total") - before) == (1, 3, 0)
+        assert [type(each) for each in await asyncio.gather(*late, return_exceptions=True)] == [Unavailable] * 3
+    assert (told("in_use"), told("waiting"), told("timeouts_total") - before) == (0, 0, 3)
+    await engine.dispose()
+
+
+def told(name: str) -> float:
+    """What a metric of the pool says."""
+    value = REGISTRY.get_sample_value(f"assay_db_pool_{name}")
+    assert value is not None
+    return value
 
 
 async def test_a_restart_heals(open_uow: OpenUnitOfWork, engine: AsyncEngine) -> None:

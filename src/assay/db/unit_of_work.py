@@ -41,6 +41,7 @@ from assay.domain.errors import Unavailable
 from assay.domain.jobs import JobType
 from assay.domain.ports import Broker
 from assay.kit.transactions import transaction_marked
+from assay.observability import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +118,7 @@ def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
         msg = "a unit of work needs an engine with a bounded pool"
         raise TypeError(msg)
     places, patience = asyncio.Semaphore(pool.size()), pool.timeout()
+    metrics.DB_POOL_IN_USE.set_function(pool.checkedout)
 
     @asynccontextmanager
     async def open_unit_of_work(*, autocommit: bool = False) -> AsyncIterator[UnitOfWork]:
@@ -142,15 +144,24 @@ async def _place(places: asyncio.Semaphore, patience: float) -> AsyncIterator[No
     In the pool's own queue a newcomer may take a connection before the caller that was woken for it, who then waits again at the end:
     with 100 clients the slowest twentieth waited three times the median.
     """
-    try:
-        async with asyncio.timeout(patience):
-            await places.acquire()
-    except TimeoutError:
-        raise PoolTimeoutError from None
+    if places.locked():
+        await _waited(places, patience)
+    else:
+        await places.acquire()  # there is one: this does not wait
     try:
         yield
     finally:
         places.release()
+
+
+async def _waited(places: asyncio.Semaphore, patience: float) -> None:
+    try:
+        with metrics.DB_POOL_WAITING.track_inprogress():
+            async with asyncio.timeout(patience):
+                await places.acquire()
+    except TimeoutError:
+        metrics.DB_POOL_TIMEOUTS.inc()
+        raise PoolTimeoutError from None
 
 
 @asynccontextmanager
