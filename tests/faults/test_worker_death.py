@@ -2,16 +2,20 @@
 
 import os
 import signal
+from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psutil
 from journeys import Student
 from processes import Processes, Provider, says
+from redis import Redis
 from sqlalchemy import text
 from waiting import until
 
 from assay.embedded.processes import Running
 from assay.runtime import Runtime
+from assay.settings import Settings
 
 
 class Job(NamedTuple):
@@ -74,6 +78,35 @@ async def test_a_killed_worker_s_job_is_done_by_another(
     assert await _essay_job(runtime) == Job("succeeded", attempt=2, crashes=1, fence=2, owner=None, effect_fence=2)
     await _scored_once(runtime, bundle)
     assert sorted(await provider.outcomes("grade")) == ["abandoned"] * 3 + ["answered"] * 3
+
+
+async def test_a_worker_is_one_process(
+    runtime: Runtime, student: Student, track_id: UUID, processes: Processes, provider: Provider, settings: Settings
+) -> None:
+    """Who kills what RQ knows as the worker, in the middle of a call, leaves no child behind that works on: another does the job, once."""
+    _, *workers = await processes.start("sweeper", "worker", "worker")
+    bundle = await _submitted(student, track_id)
+    killed, _ = await _in_the_middle_of_a_call(runtime, provider, workers)
+    with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        known = {int(redis.hget(key, "pid") or 0) for key in redis.scan_iter("rq:worker:*")}
+    assert known >= {worker.pid for worker in workers}
+    assert psutil.Process(killed.pid).children(recursive=True) == []
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.process.wait()
+    assert _session(killed.pid) == []
+    assert (await student.result(bundle))["degraded"] is False
+    assert await _essay_job(runtime) == Job("succeeded", attempt=2, crashes=1, fence=2, owner=None, effect_fence=2)
+    await _scored_once(runtime, bundle)
+    assert sorted(await provider.outcomes("grade")) == ["abandoned"] * 3 + ["answered"] * 3
+
+
+def _session(leader: int) -> list[int]:
+    """The living processes of a session; a program's own begins with it, and children that are left over stay in it."""
+    found: list[int] = []
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):
+            found += [pid] if os.getsid(pid) == leader else []
+    return found
 
 
 async def test_a_frozen_worker_comes_back_too_late(
