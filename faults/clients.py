@@ -24,6 +24,7 @@ _AGAIN_SECONDS: Final = 0.2
 _MOST_SECONDS: Final = 2.0
 """How long a client waits at most before it asks again, whatever it is told."""
 BATCH: Final = 200
+PROBLEM: Final = "application/problem+json"
 
 
 @dataclass(slots=True)
@@ -44,10 +45,13 @@ class Journal:
     """Assessments for which no client got an answer in time."""
     odd: list[str] = field(default_factory=list)
     """Answers that nobody should get, in full."""
+    shapeless: int = 0
+    """Refusals that are no problem documents (RFC 9457)."""
 
-    def note(self, status: int, retry_after: str | None, body: bytes) -> None:
-        """Count one answer."""
+    def note(self, status: int, retry_after: str | None, body: bytes, kind: str = PROBLEM) -> None:
+        """Count one answer; `kind` is its content type."""
         self.statuses[status] += 1
+        self.shapeless += status >= 400 and kind != PROBLEM
         if status == 503 and not retry_after:
             self.impatient += 1
         if status not in {200, 202, 409, 503}:
@@ -62,6 +66,7 @@ class Journal:
             none("assessments with receipts that differ", sum(len(hashes) > 1 for hashes in self.receipts.values())),
             none("answers other than 200, 202, 409, 503", len(self.odd)),
             none("answers of 503 without Retry-After", self.impatient),
+            none("refusals that are no problem documents", self.shapeless),
             Figure("answers of 503", (self.statuses[503],), digits=0),
             Figure("requests cut off without an answer", (self.cut,), digits=0),
         ]
@@ -110,12 +115,12 @@ class Clients:
             headers = {**people.authorization(self.runtime, taken.actor), "Idempotency-Key": key}
             try:
                 async with self.session.post(url, headers=headers, json={}) as answer:
-                    body, retry_after = await answer.read(), answer.headers.get("Retry-After")
+                    body, retry_after, kind = await answer.read(), answer.headers.get("Retry-After"), answer.content_type
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
                 self.journal.cut += 1
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
-            self.journal.note(answer.status, retry_after, body)
+            self.journal.note(answer.status, retry_after, body, kind)
             if answer.status == 202:
                 self.journal.receipts.setdefault(taken.assessment_id, set()).add(sha256(body).hexdigest())
                 self.journal.seconds.setdefault(taken.assessment_id, perf_counter() - begun)
@@ -143,7 +148,7 @@ class Clients:
                 try:
                     url = f"{self.url}/api/v1/assessments/{each.assessment_id}/{what}"
                     async with self.session.get(url, headers=people.authorization(self.runtime, each.actor)) as answer:
-                        self.journal.note(answer.status, answer.headers.get("Retry-After"), await answer.read())
+                        self.journal.note(answer.status, answer.headers.get("Retry-After"), await answer.read(), answer.content_type)
                 except (aiohttp.ClientError, TimeoutError, ConnectionError):
                     self.journal.cut += 1
             await asyncio.sleep(every)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -14,10 +14,10 @@ from rich.table import Table
 from benchmarks import machine, recovery
 from benchmarks.report import Figure, Report
 from benchmarks.stack import Stack
-from faults import edits, mutants, postgres, processes, provider, redis, webhooks
+from faults import disk, edits, mutants, postgres, processes, provider, redis, webhooks
 from faults import storm as weather
 from faults.storm import Plan
-from faults.world import World, opened_stack, opened_world
+from faults.world import NotPossible, World, opened_stack, opened_world
 
 SHORT_MINUTES: Final = 1.0
 """Of the storm among the other scenarios."""
@@ -59,6 +59,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "redis-flushed": Scenario("Redis forgets five hundred jobs", ("F10",), redis.flushed),
     "redis-killed": Scenario("Redis dies at the end of a job, twenty times", ("F12",), redis.killed),
     "postgres-restarts": Scenario("Postgres is restarted ten times under load", ("F14",), postgres.restarts),
+    "disk-full": Scenario("the disk with Postgres' tables is full for a while", ("F16",), alone=disk.disk_full),
     "pool-spent": Scenario("all connections of the API are taken", ("F15",), postgres.pool_spent),
     "provider-faults": Scenario("three calls of four go wrong, in every way there is", ("F19", "F20"), provider.every_fault),
     "provider-errors": Scenario("the provider fails now and then, then for a minute under load", ("F18",), provider.failing),
@@ -114,6 +115,8 @@ class Results:
 
     machine: Mapping[str, str]
     reports: Sequence[Report]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Scenarios that cannot be played on this machine, with the reason: neither met nor missed."""
 
     @property
     def met(self) -> bool:
@@ -133,12 +136,16 @@ class Results:
         held = (
             f"{sum(report.met for report in self.reports)} of {len(self.reports)} scenarios, {targets - len(missed)} of {targets} targets"
         )
+        missed += [f"skipped, not possible here: {name} ({why})" for name, why in self.skipped.items()]
         return f"faults: {'met' if self.met else 'MISSED'}: {held}{''.join(f'; {each}' for each in missed)}"
 
     def as_json(self) -> str:
         """All reports as one JSON document."""
         scenarios: list[Any] = [json.loads(report.as_json()) for report in self.reports]
-        return json.dumps({"faults": "all", "met": self.met, "machine": dict(self.machine), "scenarios": scenarios}, indent=2)
+        return json.dumps(
+            {"faults": "all", "met": self.met, "machine": dict(self.machine), "scenarios": scenarios, "skipped": dict(self.skipped)},
+            indent=2,
+        )
 
     def show(self, console: Console) -> None:
         """Print machine, table, notes and, last, the line that decides."""
@@ -153,6 +160,8 @@ class Results:
                 sign = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[figure.met]
                 table.add_row(told if number == 0 else "", figure.name, figure.written(figure.value), figure.target, sign)
             table.add_section()
+        for name, why in self.skipped.items():
+            table.add_row(f"[bold]{name}[/]\n{SCENARIOS[name].what}", f"not possible here: {why}", "", "", "[yellow]skipped[/]")
         console.print(table)
         for note in NOTES:
             console.print(note, highlight=False, style="dim")
@@ -165,6 +174,11 @@ def several(console: Console, names: Sequence[str]) -> Results:
     shared = {name: scenario.play for name, scenario in chosen.items() if scenario.play}
     facts, played = play(console, shared)
     found = dict(zip(shared, played, strict=True))
-    found |= {name: scenario.alone(console) for name, scenario in chosen.items() if scenario.alone}
-    reports = [Report(name, f"{each.what} ({', '.join(each.shows)})", facts, found[name]) for name, each in chosen.items()]
-    return Results(facts, reports)
+    skipped: dict[str, str] = {}
+    for name, scenario in chosen.items():
+        try:
+            found |= {name: scenario.alone(console)} if scenario.alone else {}
+        except NotPossible as reason:
+            skipped[name] = str(reason)
+    reports = [Report(name, f"{each.what} ({', '.join(each.shows)})", facts, found[name]) for name, each in chosen.items() if name in found]
+    return Results(facts, reports, skipped)

@@ -48,6 +48,10 @@ CHANGES: Final = {
 """What differs from a real installation: receivers on loopback, and a schedule for the impatient."""
 
 
+class NotPossible(Exception):
+    """This machine does not have what a scenario needs; the message says what."""
+
+
 @dataclass(slots=True)
 class World:
     """What runs, by name. Use it from the main thread's event loop: a child ends with the thread that started it."""
@@ -271,14 +275,20 @@ def opened_stack(console: Console) -> Iterator[Stack]:
 
 
 @asynccontextmanager
-async def opened_world(stack: Stack) -> AsyncIterator[World]:
-    """The world on these servers, with a fresh copy of the content; the product's processes that the block starts are ended with it."""
+async def opened_world(stack: Stack, *, on_disk: tuple[str, Path] | None = None) -> AsyncIterator[World]:
+    """The world on these servers, with a fresh copy of the content; the product's processes that the block starts are ended with it.
+
+    `on_disk` are the name and the folder of a tablespace for the copy, to be made.
+    """
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(10)) as session:
         alive = [each for each in stack.running if each.process.poll() is None]
         servers = {each.program.name: each for each in alive if each.program.name in {POSTGRES, VALKEY}}
         world = World(stack, session, stack.folder.logs / uuid4().hex[:8], running=servers)
         await _administer(stack, f"DROP DATABASE IF EXISTS {postgres.DATABASE} WITH (FORCE)")
-        await _administer(stack, f"CREATE DATABASE {postgres.DATABASE} TEMPLATE {_CONTENT}")
+        if on_disk:
+            await _administer(stack, f"CREATE TABLESPACE {on_disk[0]} LOCATION '{on_disk[1]}'")
+        where = f"TABLESPACE {on_disk[0]}" if on_disk else ""
+        await _administer(stack, f"CREATE DATABASE {postgres.DATABASE} TEMPLATE {_CONTENT} {where}")
         await journal.clear(session, stack.model_url)
         try:
             yield world

@@ -1,16 +1,20 @@
 """The suite of faults itself: its plan follows the seed alone, its counts find what is planted, its table names what there is."""
 
+import json
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from rich.console import Console
 
+from benchmarks.report import Figure
 from faults import bills, schedule, suite
 from faults.clients import Journal
 from faults.sabotage import SABOTAGES
 from faults.schedule import DECK, Kind
 from faults.strikes import STRIKES
 from faults.tally import Job, Rows, Tally, Written, tally
+from faults.world import NotPossible
 
 ONE, OTHER = uuid4(), uuid4()
 
@@ -106,13 +110,29 @@ def test_a_journal_tells_what_no_client_should_be_told() -> None:
     journal = Journal(receipts={ONE: {"a", "b"}}, given_up={OTHER})
     journal.note(500, None, b"")
     journal.note(503, None, b"")
-    journal.note(503, "1", b"")
+    journal.note(503, "1", b"", "text/html")
     assert {figure.name: figure.value for figure in journal.figures() if figure.met is False} == {
         "submissions never answered": 1,
         "assessments with receipts that differ": 1,
         "answers other than 200, 202, 409, 503": 1,
         "answers of 503 without Retry-After": 1,
+        "refusals that are no problem documents": 1,
     }
+
+
+def test_what_is_not_possible_here_is_neither_met_nor_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named with its reason, and counts among no scenarios."""
+
+    def alone(_console: Console) -> list[Figure]:
+        raise NotPossible("there is no disk")
+
+    monkeypatch.setattr(suite, "SCENARIOS", {"disk-full": suite.Scenario("a disk is full", ("F16",), alone=alone)})
+    monkeypatch.setattr(suite, "play", lambda _console, _plays: ({}, []))
+    found = suite.several(Console(quiet=True), ["disk-full"])
+    assert (found.met, found.reports, found.skipped) == (True, [], {"disk-full": "there is no disk"})
+    assert "0 of 0 scenarios" in found.decision
+    assert "skipped, not possible here: disk-full (there is no disk)" in found.decision
+    assert json.loads(found.as_json())["skipped"] == {"disk-full": "there is no disk"}
 
 
 def test_every_sabotage_is_used() -> None:
