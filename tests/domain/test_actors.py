@@ -26,6 +26,7 @@ GOLDEN = {
         "agreement:read",
         "index:manage",
         "question:write",
+        "credential:write",
         "webhook:manage",
     },
 }

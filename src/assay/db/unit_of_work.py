@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 from assay.db.repositories.accounts import Accounts
 from assay.db.repositories.assessments import Assessments
 from assay.db.repositories.audit import AuditTrail
+from assay.db.repositories.catalog import Catalog
 from assay.db.repositories.cohorts import Cohorts
 from assay.db.repositories.credentials import Credentials
 from assay.db.repositories.declarations import Declarations
@@ -77,6 +78,7 @@ class UnitOfWork:
     accounts = _Room(Accounts)
     assessments = _Room(Assessments)
     audit = _Room(AuditTrail)
+    catalog = _Room(Catalog)
     cohorts = _Room(Cohorts)
     credentials = _Room(Credentials)
     declarations = _Room(Declarations)

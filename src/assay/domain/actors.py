@@ -21,6 +21,7 @@ class Permission(StrEnum):
     TRACK_READ = "track:read"
     TRACK_WRITE = "track:write"
     QUESTION_WRITE = "question:write"
+    CREDENTIAL_WRITE = "credential:write"
     ASSESSMENT_TAKE = "assessment:take"
     ASSESSMENT_READ = "assessment:read"
     FEEDBACK_GIVE = "feedback:give"
@@ -53,6 +54,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.TRACK_READ,
             _P.TRACK_WRITE,
             _P.QUESTION_WRITE,
+            _P.CREDENTIAL_WRITE,
             _P.JOB_MANAGE,
             _P.OPERATIONS_READ,
             _P.AGREEMENT_READ,

@@ -69,6 +69,7 @@ type AgreementReader = Annotated[Actor, Depends(requires(Permission.AGREEMENT_RE
 type WebhookKeeper = Annotated[Actor, Depends(requires(Permission.WEBHOOK_MANAGE))]
 type TrackKeeper = Annotated[Actor, Depends(requires(Permission.TRACK_WRITE))]
 type QuestionKeeper = Annotated[Actor, Depends(requires(Permission.QUESTION_WRITE))]
+type CredentialKeeper = Annotated[Actor, Depends(requires(Permission.CREDENTIAL_WRITE))]
 type JobKeeper = Annotated[Actor, Depends(requires(Permission.JOB_MANAGE))]
 type IdempotencyHeader = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat a request safely")

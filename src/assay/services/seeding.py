@@ -90,7 +90,7 @@ def read(folder: Path) -> Seeds:
 async def load(open_uow: OpenUnitOfWork, folder: Path) -> SeedReport:
     """Bring the database to the content of `folder` in one transaction; running it again changes nothing.
 
-    A track or a question that an admin has a hand in, by the audit trail, is the institution's own and stays as it is.
+    What an admin has a hand in, by the audit trail, is the institution's own and stays as it is; so does a credential that was imported.
     """
     seeds = read(folder)
     async with open_uow() as uow:
@@ -102,8 +102,8 @@ async def load(open_uow: OpenUnitOfWork, folder: Path) -> SeedReport:
         questions = [seed for seed in seeds.questions if seed.slug not in own and asked.get(seed.slug) != seed.standing]
         for question in questions:
             await _put_question(uow, question, [ids[slug] for slug in question.tracks])
-        offered = await uow.credentials.content_hashes()
-        credentials = [seed for seed in seeds.credentials if offered.get(seed.slug) != seed.content.hash]
+        offered, ours = await uow.credentials.content_hashes(), await uow.catalog.own_slugs()
+        credentials = [seed for seed in seeds.credentials if seed.slug not in ours and offered.get(seed.slug) != seed.content.hash]
         for credential in credentials:
             await _put_credential(uow, credential)
     return SeedReport(

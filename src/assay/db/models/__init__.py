@@ -11,6 +11,7 @@ from assay.db.models.assessment import (
     RuleScore,
 )
 from assay.db.models.base import Base
+from assay.db.models.catalog import CatalogImport, CatalogImportChunk, CatalogImportProblem
 from assay.db.models.content import (
     BankState,
     Credential,
@@ -39,6 +40,9 @@ __all__ = [
     "AuditLog",
     "BankState",
     "Base",
+    "CatalogImport",
+    "CatalogImportChunk",
+    "CatalogImportProblem",
     "Cohort",
     "CohortMember",
     "Credential",

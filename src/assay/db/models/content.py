@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assay.db.models.base import Base, CreatedAt, PrimaryKey, one_of
+from assay.domain.credentials import CredentialStatus
 from assay.domain.questions import QuestionType
 from assay.domain.tracks import SkillLevel, TrackStatus
 
@@ -101,25 +102,30 @@ class BankState(Base):
 
 
 class Credential(Base):
-    """A micro-credential's identity; what it offers is in its versions."""
+    """A micro-credential's identity, here and (`source_id`) in the system it came from; what it offers is in its versions."""
 
     __tablename__ = "credential_catalog"
-    __table_args__ = (CheckConstraint("status IN ('draft', 'published', 'retired')", name="status"),)
+    __table_args__ = (CheckConstraint(one_of("status", CredentialStatus), name="status"),)
 
     id: Mapped[PrimaryKey]
     slug: Mapped[str] = mapped_column(unique=True)
+    source_id: Mapped[str | None] = mapped_column(unique=True)
     status: Mapped[str] = mapped_column(server_default="published")
     current_version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
 
 
 class CredentialVersion(Base):
-    """A credential as published. Immutable: citations point here. `search` weighs title over skills, outcomes and description."""
+    """A credential as published. Immutable: citations point here. `search` weighs title over skills, outcomes and description.
+
+    `import_id` names the import that brought this version; its entry in the audit trail stands for all of them.
+    """
 
     __tablename__ = "credential_versions"
     __table_args__ = (
         UniqueConstraint("credential_id", "version"),
         Index("ix_credential_versions_search", "search", postgresql_using="gin"),
+        Index("ix_credential_versions_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
     )
 
     id: Mapped[PrimaryKey]
@@ -138,4 +144,6 @@ class CredentialVersion(Base):
         ),
         deferred=True,
     )
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("catalog_imports.id"))
     created_at: Mapped[CreatedAt]

@@ -85,18 +85,6 @@ class Credentials:
         )
         return [CredentialRow(*row) for row in await self._session.execute(query)]
 
-    async def page(self, after: str | None, limit: int) -> list[CredentialRow]:
-        """Published credentials with a slug after `after`, at most `limit`, by slug."""
-        query = (
-            select(*_COLUMNS)
-            .join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
-            .where(Credential.status == "published", CredentialVersion.version == Credential.current_version)
-            .where(Credential.slug > (after or ""))
-            .order_by(Credential.slug)
-            .limit(limit)
-        )
-        return [CredentialRow(*row) for row in await self._session.execute(query)]
-
     async def by_slugs(self, slugs: Sequence[str]) -> list[CredentialRow]:
         """Published credentials with these slugs in their current version, in the order given."""
         rows = {row.slug: row for row in (CredentialRow(*row) for row in await self._session.execute(_BY_SLUGS, {"slugs": list(slugs)}))}

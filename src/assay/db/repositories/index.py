@@ -45,6 +45,20 @@ _INDEXED: Final = text(
     FROM held JOIN credential_versions v ON v.id = held.id JOIN credential_catalog c ON c.id = v.credential_id
     """
 )
+# Published versions that the active index lacks, and credentials in it that are offered no more; the unique index answers both.
+_BEHIND: Final = text(
+    """
+    SELECT count(*) FROM credential_catalog c
+    JOIN credential_versions v ON v.credential_id = c.id AND v.version = c.current_version
+    CROSS JOIN (SELECT id FROM index_versions WHERE status = 'active') AS active
+    WHERE CASE WHEN c.status = 'published'
+        THEN NOT EXISTS (SELECT FROM embedding_artifacts e WHERE e.index_version_id = active.id AND e.credential_version_id = v.id)
+        ELSE EXISTS (
+            SELECT FROM credential_versions o JOIN embedding_artifacts e ON e.credential_version_id = o.id
+            WHERE o.credential_id = c.id AND e.index_version_id = active.id
+        ) END
+    """
+)
 _STORED: Final = (
     select(
         EmbeddingArtifact.id,
@@ -115,6 +129,10 @@ class IndexVersions:
     async def indexed(self, version_id: UUID) -> list[Offered]:
         """The credential versions that an index holds, in no order."""
         return [Offered(*row) for row in await self._session.execute(_INDEXED, {"version": version_id})]
+
+    async def behind(self) -> int:
+        """How many credentials the active index does not hold as they are offered now; 0 without one."""
+        return int((await self._session.execute(_BEHIND)).scalar_one())
 
     async def request(self, **values: Any) -> IndexVersion:
         """A new version; `values` are its columns."""

@@ -49,6 +49,11 @@ class Tracks:
         query = select(Track).where(Track.id.in_(track_ids)).order_by(Track.id).with_for_update()
         return [*await self._session.scalars(query.execution_options(populate_existing=True))]
 
+    async def falling_back_on(self, slugs: Collection[str]) -> builtins.list[Track]:
+        """Active tracks that recommend one of these credentials when retrieval cannot run, by name."""
+        query = select(Track).where(Track.status == TrackStatus.ACTIVE, Track.fallback_credentials.overlap(list(slugs)))
+        return [*await self._session.scalars(query.order_by(Track.name))]
+
     async def skill_names(self) -> dict[str, str]:
         """The vocabulary: name by slug."""
         return await self._session.scalar(_SKILLS) or {}
