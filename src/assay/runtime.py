@@ -34,7 +34,7 @@ from assay.domain.circuit import Policy
 from assay.domain.fusion import Fact, FactKind
 from assay.domain.grading import Parameters, Producer
 from assay.domain.jobs import JobType
-from assay.domain.ports import Broker, Embedder, Grader, Narrator, VectorStore, WebhookSender
+from assay.domain.ports import Broker, Embedder, Grader, LinkProbe, Narrator, VectorStore, WebhookSender
 from assay.domain.prices import Price
 from assay.kit.clock import Clock, system_clock
 from assay.kit.hashing import content_hash
@@ -75,6 +75,7 @@ class Runtime:
     """Runs in this process: costs nothing and takes a millisecond."""
     vector_store: VectorStore
     sender: WebhookSender
+    links: LinkProbe
     breakers: tuple[Breaker, ...]
     """Of the providers that are asked: the language model's first, then the embedder's; none where all is built in."""
     clock: Clock
@@ -101,6 +102,7 @@ async def open_runtime(
     tokens = Tokens(_secrets(settings.jwt_keys), audience=settings.public_url, access_minutes=settings.access_token_minutes)
     passwords = Passwords()
     allowed = addresses.networks(settings.webhook_allowed_networks)
+    sender = HttpWebhookSender(seconds=settings.webhook_seconds, allowed=allowed)
     engine = create_engine(
         settings.async_database_url,
         pool_size=settings.database_pool_size,
@@ -135,7 +137,8 @@ async def open_runtime(
             embedder=embedder or InstrumentedEmbedder(local),
             local_embedder=InstrumentedEmbedder(local),
             vector_store=vector_store,
-            sender=HttpWebhookSender(seconds=settings.webhook_seconds, allowed=allowed),
+            sender=sender,
+            links=sender,
             breakers=breakers,
             clock=clock,
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),

@@ -11,7 +11,11 @@ from typer.testing import CliRunner
 from assay.cli.verbs import app
 
 VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "replay", "check", "settings", "scripted-openai"}
-GROUPS = {"index": {"list", "rebuild", "switch", "rollback", "drift"}, "jobs": {"dead", "show", "resend"}}
+GROUPS = {
+    "catalog": {"import", "export", "report"},
+    "index": {"list", "rebuild", "switch", "rollback", "drift"},
+    "jobs": {"dead", "show", "resend"},
+}
 
 
 def test_the_verbs() -> None:

@@ -9,6 +9,7 @@ from assay.api.v1 import (
     advisor,
     assessments,
     auth,
+    catalog_files,
     credentials,
     essay_scores,
     flags,
@@ -28,6 +29,7 @@ ROUTERS = (
     auth.router,
     tracks.router,
     questions.router,
+    catalog_files.router,  # before the credentials, whose ids stand where its names do
     credentials.router,
     what_if.router,
     learning.router,

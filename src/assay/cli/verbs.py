@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import jobs
+from assay.cli import catalog, jobs
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -35,6 +35,7 @@ Seeds = Annotated[Path | None, typer.Option(help="Folder with tracks, questions 
 
 index = typer.Typer(name="index", no_args_is_help=True, help="The search index: its versions, rebuilds, the switch and the way back.")
 app.add_typer(index)
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(jobs.app, name="jobs")
 
 

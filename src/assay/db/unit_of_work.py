@@ -16,6 +16,7 @@ from assay.db.repositories.accounts import Accounts
 from assay.db.repositories.assessments import Assessments
 from assay.db.repositories.audit import AuditTrail
 from assay.db.repositories.catalog import Catalog
+from assay.db.repositories.catalog_imports import CatalogImports
 from assay.db.repositories.cohorts import Cohorts
 from assay.db.repositories.credentials import Credentials
 from assay.db.repositories.declarations import Declarations
@@ -79,6 +80,7 @@ class UnitOfWork:
     assessments = _Room(Assessments)
     audit = _Room(AuditTrail)
     catalog = _Room(Catalog)
+    catalog_imports = _Room(CatalogImports)
     cohorts = _Room(Cohorts)
     credentials = _Room(Credentials)
     declarations = _Room(Declarations)

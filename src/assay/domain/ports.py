@@ -119,6 +119,13 @@ class WebhookSender(Protocol):
         """Post `body`, whatever is answered. Raises `ProviderError` when nothing was, or when it must not be asked."""
 
 
+class LinkProbe(Protocol):
+    """Asks addresses that somebody else has written down whether there is something, and only those that may be spoken to."""
+
+    async def head(self, url: str) -> Posted:
+        """What is answered to a HEAD request. Raises `ProviderError` when nothing was, or when it must not be asked."""
+
+
 class Broker(Protocol):
     """Rings the doorbell: tells a worker that the ledger has something due. Never carries data, never raises."""
 

@@ -18,8 +18,10 @@ from assay.observability.logging import correlated
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
+MAX_FILE_BYTES: Final = 256 * 1024 * 1024
+LARGER: Final = {("POST", "/api/v1/credentials/import"): MAX_FILE_BYTES}
+"""What a whole file is sent to: read only once it is known who sends it, and never into memory as a whole."""
 THROWN_AWAY_BYTES: Final = 2 * MAX_BODY_BYTES
-_TOO_LARGE: Final = f"The request is larger than {MAX_BODY_BYTES} bytes. Send fewer or shorter answers at a time."
 _COMPRESSED: Final = "Compressed requests are not taken. Send the body as it is."
 PLAIN: Final = "identity"
 """The one `Content-Encoding` of a request there may be (RFC 9110, 8.4); it is the same as none."""
@@ -85,7 +87,7 @@ def _observe(scope: Scope, status: int, seconds: float) -> None:
 
 
 class BodyLimit:
-    """Refuses bodies over `MAX_BODY_BYTES`: by their declared length before reading, by their real length while reading.
+    """Refuses bodies over `MAX_BODY_BYTES` (`LARGER` has the exceptions): by their declared length before reading, then while reading.
 
     Compressed ones too, unread: how large they are shows only once they are inflated.
     """
@@ -98,6 +100,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = LARGER.get((scope["method"], scope["path"]), MAX_BODY_BYTES)
         headers = Headers(scope=scope)
         if headers.get("content-encoding", PLAIN).strip().lower() not in {PLAIN, ""}:
             answer = problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", _COMPRESSED)
@@ -105,8 +108,8 @@ class BodyLimit:
             await _unread(answer, scope, receive, send)
             return
         declared = headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > MAX_BODY_BYTES:
-            await _unread(problem(BodyTooLarge.status, BodyTooLarge.code, _TOO_LARGE), scope, receive, send)
+        if not declared.isdigit() or int(declared) > limit:
+            await _unread(problem(BodyTooLarge.status, BodyTooLarge.code, _told(limit)), scope, receive, send)
             return
         received = 0
 
@@ -114,11 +117,15 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise BodyTooLarge(_TOO_LARGE)
+            if received > limit:
+                raise BodyTooLarge(_told(limit))
             return message
 
         await self._app(scope, counted, send)
+
+
+def _told(limit: int) -> str:
+    return f"The request is larger than {limit} bytes. Send less at a time."
 
 
 async def _unread(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:

@@ -55,6 +55,7 @@ async def post(
     network: httpcore2.AsyncNetworkBackend | None,
     secure: ssl.SSLContext | None,
     answered: Callable[[], None],
+    method: str = "POST",
 ) -> Posted:
     """Post to one of `addresses`, and call `answered` once the status is there. Raises `ProviderError` when nobody answers in HTTP."""
     url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
@@ -63,7 +64,7 @@ async def post(
     try:
         async with (
             httpcore2.AsyncConnectionPool(ssl_context=secure, network_backend=pinned, max_connections=1) as connection,
-            connection.stream("POST", url, headers=sent, content=body) as answer,
+            connection.stream(method, url, headers=sent, content=body or None) as answer,
         ):
             answered()
             named = {name.lower(): value.decode("latin-1") for name, value in answer.headers}

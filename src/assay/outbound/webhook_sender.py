@@ -22,7 +22,7 @@ type Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class HttpWebhookSender:
-    """The `WebhookSender` port: POST over a connection of its own for each message."""
+    """The ports `WebhookSender` and `LinkProbe`: POST or HEAD over a connection of its own each time."""
 
     def __init__(
         self,
@@ -51,6 +51,13 @@ class HttpWebhookSender:
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
         """Post `body` and read the answer's status. Raises `ProviderError` when there is none, or it must not be asked."""
+        return await self._ask("POST", url, headers, body)
+
+    async def head(self, url: str) -> Posted:
+        """Ask whether there is something. Raises as `post` does."""
+        return await self._ask("HEAD", url, {}, b"")
+
+    async def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
         assert_no_transaction()
         from assay.outbound import posting  # noqa: PLC0415 - 3 MB in every process that posts nothing
 
@@ -62,7 +69,9 @@ class HttpWebhookSender:
                     limit.reschedule(asyncio.get_running_loop().time() + 2 * posting.DRAIN_SECONDS)
 
                 secure = self._secure if target.scheme == "https" else None
-                return await posting.post(target, addresses, headers, body, network=self._network, secure=secure, answered=answered)
+                return await posting.post(
+                    target, addresses, headers, body, network=self._network, secure=secure, answered=answered, method=method
+                )
         except TimeoutError as error:
             raise ProviderError(Fault.TIMEOUT, f"no answer within {self._seconds:g} s") from error
         except OSError as error:

@@ -1,6 +1,6 @@
 """The sweeper: each second, take back leases that ran out, ring for jobs whose ring was lost, measure the queue, forget old keys.
 
-Beside that it builds the index versions that an admin has asked for, and heals results.
+Beside that it builds the index versions that an admin has asked for, works off large imports, and heals results.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from assay.runtime import Runtime, open_runtime
 from assay.services import idempotency, jobs
 from assay.settings import Settings
 from assay.worker.healer import Healer
+from assay.worker.importer import import_what_waits
 from assay.worker.indexer import build_what_waits
 from assay.worker.main import owner_name
 
@@ -45,7 +46,8 @@ async def _sweep_until_stopped(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with open_runtime(settings) as runtime:
-        beside = [asyncio.create_task(build_what_waits(runtime)), asyncio.create_task(Healer(runtime).run())]
+        work = (build_what_waits(runtime), import_what_waits(runtime), Healer(runtime).run())
+        beside = [asyncio.create_task(each) for each in work]
         log.info("sweeper_ready")
         while not stopped.is_set():
             await sweep_once(runtime)
