@@ -15,6 +15,7 @@ from rich.console import Console
 from assay.domain.imports import CatalogFormat
 from assay.domain.interchange import WRITERS
 from assay.domain.interchange.rows import CatalogRow
+from assay.observability.logging import configure_logging
 from assay.services import seeding
 from benchmarks import generated, machine
 from benchmarks.report import Figure, Report
@@ -49,6 +50,7 @@ class Measured(NamedTuple):
 
 def run(console: Console, *, rows: int, durable: bool) -> Report:
     """Measure a file of `rows` rows, one in a thousand of them bad."""
+    configure_logging("console", "WARNING")
     with bare_stack(console, durable=durable) as stack:
         facts = asyncio.run(machine.facts(stack.database_url))
         measured = asyncio.run(_measure(stack, rows))

@@ -295,3 +295,17 @@ async def test_the_certificate_is_that_of_the_name_not_of_the_address(certified:
                 f"https://lms.example:{there.port}/hook", {}, b"{}"
             )
         assert len(there.received) == 1
+
+
+async def test_a_link_is_asked_for_without_a_body(there: Receiver) -> None:
+    """HEAD, by the same rules: what is not public is not asked, and a redirect is an answer like any other."""
+    sender = HttpWebhookSender(seconds=5, allowed=LOOPBACK)
+    there.answers = [Answer(302, {"location": "http://169.254.169.254/"})]
+    assert (await sender.head(there.url)).status == 302
+    assert [(each.line, each.body) for each in there.received] == [("HEAD /hook?tenant=1 HTTP/1.1", b"")]
+    with pytest.raises(ProviderError, match="not public") as refused:
+        await HttpWebhookSender(seconds=5).head(there.url)
+    assert refused.value.fault is Fault.MISCONFIGURED
+    assert len(there.received) == 1
+    with transaction_marked(), pytest.raises(NetworkInsideTransaction):
+        await sender.head(there.url)
