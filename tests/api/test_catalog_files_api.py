@@ -14,7 +14,7 @@ from sqlalchemy import text
 from assay.domain.errors import Conflict
 from assay.domain.imports import CatalogFormat
 from assay.runtime import Runtime
-from assay.services import audit, catalog_imports, seeding
+from assay.services import audit, catalog_import_runs, seeding
 
 ROW: dict[str, Any] = {
     "slug": "reading-query-plans",
@@ -48,7 +48,7 @@ async def send(admin: Student, data: bytes, media: str = "application/jsonl", ke
 async def through(admin: Student, runtime: Runtime, answer: httpx2.Response) -> dict[str, Any]:
     """An import that has ended, also one that is worked off in the background."""
     if answer.status_code == 202:
-        await catalog_imports.import_next(runtime.open_uow)
+        await catalog_import_runs.import_next(runtime.open_uow)
     found: dict[str, Any] = (await admin.request("GET", f"/credentials/imports/{answer.json()['id']}")).json()
     return found
 
@@ -172,10 +172,10 @@ async def test_a_large_file_is_worked_off_in_the_background(admin: Student, runt
         assert str(claimed) == taken.json()["id"]
         assert claimed
         await uow.catalog_imports.add_problems([{"import_id": claimed, "row": 1, "number": 1, "line": 1, "pointer": "", "reason": "old"}])
-    assert await catalog_imports.import_next(runtime.open_uow) is None
+    assert await catalog_import_runs.import_next(runtime.open_uow) is None
     async with runtime.open_uow() as uow:
         await uow.session.execute(text("UPDATE catalog_imports SET beat_at = clock_timestamp() - interval '2 minutes'"))
-    done = await catalog_imports.import_next(runtime.open_uow)
+    done = await catalog_import_runs.import_next(runtime.open_uow)
     assert done
     assert (done.status, done.counts.created, await count(runtime)) == ("done", 1_200, before + 1_200)
     assert await told(admin, str(done.id)) == []
@@ -203,7 +203,7 @@ async def test_a_worker_that_was_taken_for_dead_writes_nothing(admin: Student, r
 
     overtaking: list[asyncio.Future[None]] = []
     with pytest.raises(Conflict, match="taken up"):
-        await catalog_imports.run(runtime.open_uow, io.BytesIO(lines(*numbered(1_200))), UUID(taken.json()["id"]), taken_up)
+        await catalog_import_runs.run(runtime.open_uow, io.BytesIO(lines(*numbered(1_200))), UUID(taken.json()["id"]), taken_up)
     await asyncio.gather(*overtaking)
     assert await count(runtime) == before
 

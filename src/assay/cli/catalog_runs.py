@@ -13,7 +13,7 @@ from assay.domain.imports import CatalogFormat, ImportCounts, ImportOptions
 from assay.domain.interchange import SUFFIXES
 from assay.kit.model import Value
 from assay.runtime import Runtime
-from assay.services import catalog_exports, catalog_imports, catalog_reports, credentials
+from assay.services import catalog_exports, catalog_import_runs, catalog_imports, catalog_reports, credentials
 from assay.services.catalog_imports import ImportRead, RowProblem
 from assay.services.credentials import IndexState
 from assay.settings import Settings
@@ -49,7 +49,7 @@ def import_file(settings: Settings, file: Path, kind: CatalogFormat, options: Im
             def told(done: int, _size: int, counts: ImportCounts) -> None:
                 progress.update(bar, completed=done, rows=f"{counts.rows:,} rows, {counts.refused:,} refused")
 
-            result = await catalog_imports.run(runtime.open_uow, source, begun.id, told)
+            result = await catalog_import_runs.run(runtime.open_uow, source, begun.id, told)
         async with runtime.open_uow(autocommit=True) as uow:
             return Imported(result=result, problems=await _problems(runtime, result), index=await credentials.index_state(uow))
 

@@ -7,7 +7,7 @@ from assay.domain.actors import Actor
 from assay.domain.errors import FieldProblem, Invalid
 from assay.domain.imports import CatalogFormat, ImportOptions
 from assay.domain.interchange import MEDIA_TYPES
-from assay.services import catalog_imports, idempotency
+from assay.services import catalog_import_runs, catalog_imports, idempotency
 from assay.services.catalog_imports import ImportRead
 
 AT_ONCE: Final = 256 * 1024
@@ -41,6 +41,6 @@ async def submit(
         outcome = await idempotency.once(uow, actor, key, request, act)
     begun = ImportRead.model_validate(outcome.response)
     if not staged and not outcome.replayed:
-        return await catalog_imports.run(open_uow, source, begun.id)
+        return await catalog_import_runs.run(open_uow, source, begun.id)
     async with open_uow(autocommit=True) as uow:
         return await catalog_imports.get(uow, begun.id)

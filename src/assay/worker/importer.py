@@ -7,7 +7,7 @@ import structlog
 
 from assay.domain.errors import Unavailable
 from assay.runtime import Runtime
-from assay.services import catalog_imports
+from assay.services import catalog_import_runs
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ async def import_what_waits(runtime: Runtime) -> None:
     """
     while True:
         try:
-            while await catalog_imports.import_next(runtime.open_uow):
+            while await catalog_import_runs.import_next(runtime.open_uow):
                 continue
         except Unavailable:
             log.warning("import_postponed")

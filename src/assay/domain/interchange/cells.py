@@ -35,6 +35,8 @@ def split(cell: str) -> list[str]:
     """The items of such a cell, without the white space around them. An empty cell is an empty list."""
     if not cell.strip():
         return []
+    if "\\" not in cell:
+        return [item.strip() for item in cell.split("|")]
     items: list[list[str]] = [[]]
     for piece in _PIECE.findall(cell):
         if piece == "|":
