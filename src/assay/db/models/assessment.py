@@ -44,7 +44,7 @@ class QuestionSnapshot(Base):
 
     assessment_id: Mapped[UUID] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    question_id: Mapped[UUID] = mapped_column(ForeignKey("questions.id"))
+    question_id: Mapped[UUID] = mapped_column(ForeignKey("questions.id"), index=True)
     question_version_id: Mapped[UUID] = mapped_column(ForeignKey("question_versions.id"))
 
 
