@@ -53,6 +53,7 @@ def _values(student: UUID, track: BankTrack, bank_version: int) -> dict[str, Any
         "track": str(track.id),
         "track_version": track.version,
         "days": track.expiry_days,
+        "release": None,
         "slug": track.slug,
         "bank_version": bank_version,
         "questions": [str(question.question_id) for question in bundle],

@@ -57,6 +57,7 @@ ROUTES = {
     ("POST", "/recommendations/{recommendation_id}/feedback"): "feedback:give",
     ("POST", "/essay-scores/{essay_score_id}/override"): "essay:override",
     ("POST", "/assessments/{assessment_id}/flags"): "assessment:flag",
+    ("POST", "/assessments/{assessment_id}/release"): "assessment:release",
     ("GET", "/advisor/cohorts"): "cohort:read",
     ("GET", "/advisor/cohorts/{cohort_id}/assessments"): "cohort:read",
     ("GET", "/advisor/agreement"): "agreement:read",

@@ -31,6 +31,7 @@ EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "mis
 PLAIN = {
     "analytics_events": "event track_slug",
     "assessment_flags": "code",
+    "assessments": "release_policy",
     "async_jobs": "job_type track_slug status dedupe_key correlation_id lease_owner last_error cause stack",
     "audit_logs": "action target_type target_id changes correlation_id previous_hash hash",
     "catalog_import_chunks": "data",
@@ -57,7 +58,7 @@ PLAIN = {
     "recommendations": "excluded provenance basis",
     "refresh_tokens": "token_hash",
     "response_batches": "batch_id",
-    "role_catalog": "slug status name description skill_focus question_mix target_level fallback_credentials",
+    "role_catalog": "slug status name description skill_focus question_mix target_level fallback_credentials release_policy",
     "rule_scores": "signals",
     "skills": "slug name",
     "users": "email_index password_hash role",

@@ -16,6 +16,7 @@ GOLDEN = {
         "cohort:read",
         "essay:override",
         "assessment:flag",
+        "assessment:release",
         "agreement:read",
     },
     Role.ADMIN: {

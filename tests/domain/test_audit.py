@@ -95,6 +95,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "credential.published",
         "credential.retired",
         "catalog.imported",
+        "assessment.released",
         "index.requested",
         "index.switched",
         "job.resent",

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     COHORT_READ = "cohort:read"
     ESSAY_OVERRIDE = "essay:override"
     ASSESSMENT_FLAG = "assessment:flag"
+    ASSESSMENT_RELEASE = "assessment:release"
     AGREEMENT_READ = "agreement:read"
     JOB_MANAGE = "job:manage"
     OPERATIONS_READ = "operations:read"
@@ -46,6 +47,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.COHORT_READ,
             _P.ESSAY_OVERRIDE,
             _P.ASSESSMENT_FLAG,
+            _P.ASSESSMENT_RELEASE,
             _P.AGREEMENT_READ,
         }
     ),

@@ -19,6 +19,7 @@ class AuditAction(StrEnum):
     ESSAY_SCORE_OVERRIDDEN = "essay_score.overridden"
     ESSAY_SCORE_CONFIRMED = "essay_score.confirmed"
     ASSESSMENT_FLAGGED = "assessment.flagged"
+    ASSESSMENT_RELEASED = "assessment.released"
     TRACK_CREATED = "track.created"
     TRACK_UPDATED = "track.updated"
     TRACK_RETIRED = "track.retired"

@@ -74,6 +74,8 @@ class Progress(Value):
     recommendations: StageProgress
     degradations: tuple[Degradation, ...]
     estimated_seconds_remaining: int | None
+    held_back: str | None = None
+    """Why the result, which there is, is not shown to this reader yet, in a sentence."""
 
     @property
     def degraded(self) -> bool:
@@ -104,6 +106,8 @@ def derive(
     times: Times,
     jobs: Mapping[JobType, JobProgress],
     degradations: Sequence[Degradation],
+    *,
+    held_back: str | None = None,
 ) -> Progress:
     """Progress from rows. Where the ledger has no recent durations, some are assumed."""
     status = status_of(times)
@@ -126,6 +130,7 @@ def derive(
         recommendations=recommending,
         degradations=tuple(degradations),
         estimated_seconds_remaining=_remaining(status, times, essays, recommending, jobs),
+        held_back=held_back,
     )
 
 

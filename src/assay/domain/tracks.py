@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import Field, model_validator
 
 from assay.domain.questions import QuestionType, Slug
+from assay.domain.release import ReleasePolicy
 from assay.kit.model import Value
 
 BUNDLE_SIZE: Final = 10
@@ -69,3 +70,5 @@ class TrackContent(Value):
     expiry_days: int = Field(default=7, ge=1, le=90)
     fallback_credentials: tuple[Slug, ...] = Field(default=(), max_length=10)
     """Slugs in curated order, recommended when retrieval cannot run."""
+    release_policy: ReleasePolicy = ReleasePolicy()
+    """When students see their results. An assessment keeps the one it was started under."""

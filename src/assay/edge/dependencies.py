@@ -64,6 +64,7 @@ type FeedbackGiver = Annotated[Actor, Depends(requires(Permission.FEEDBACK_GIVE)
 type CohortReader = Annotated[Actor, Depends(requires(Permission.COHORT_READ))]
 type EssayOverrider = Annotated[Actor, Depends(requires(Permission.ESSAY_OVERRIDE))]
 type AssessmentFlagger = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_FLAG))]
+type AssessmentReleaser = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_RELEASE))]
 type IndexKeeper = Annotated[Actor, Depends(requires(Permission.INDEX_MANAGE))]
 type AgreementReader = Annotated[Actor, Depends(requires(Permission.AGREEMENT_READ))]
 type WebhookKeeper = Annotated[Actor, Depends(requires(Permission.WEBHOOK_MANAGE))]

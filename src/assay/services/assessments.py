@@ -6,12 +6,13 @@ from uuid import UUID
 
 from assay.db.repositories.assessments import AssessmentRow
 from assay.db.unit_of_work import UnitOfWork
-from assay.domain.actors import Actor
+from assay.domain.actors import Actor, Role
 from assay.domain.answers import is_blank
 from assay.domain.bundle import choose, shortage
 from assay.domain.errors import Conflict, Expired, NotFound
-from assay.domain.progress import AssessmentStatus, Progress, derive, status_of
+from assay.domain.progress import AssessmentStatus, Progress, Times, derive, status_of
 from assay.domain.questions import Options, QuestionContent, QuestionFormat, QuestionType
+from assay.domain.release import Release
 from assay.domain.rubric import Dimension
 from assay.kit.ids import new_id
 from assay.kit.model import Value
@@ -144,6 +145,7 @@ async def _insert(uow: UnitOfWork, bank: QuestionBank, identity: Identity, actor
         track_slug=track.slug,
         track_version=track.version,
         expiry_days=track.expiry_days,
+        release=track.release_policy,
         bank_version=bank.version,
         bundle=chosen,
     )
@@ -221,11 +223,18 @@ async def resume(uow: UnitOfWork, bank: QuestionBank, identity: Identity, token:
 
 
 async def status(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> Progress:
-    """Where it stands. Raises `NotFound`."""
+    """Where it stands; a student is told too when the result is held back. Raises `NotFound`."""
     standing = await uow.assessments.standing(assessment_id, actor)
     if standing is None:
         raise NotFound(_NOT_THERE)
-    return derive(*standing)
+    return derive(standing.times, standing.jobs, standing.degradations, held_back=held_back(actor, standing.times, standing.release))
+
+
+def held_back(reader: Actor, times: Times, release: Release) -> str | None:
+    """What `reader` is told in place of a result that there is and that is held back; None for a reader who may see it."""
+    if reader.role is not Role.STUDENT or status_of(times) is not AssessmentStatus.COMPLETED:
+        return None
+    return release.held(times.now)
 
 
 async def _bundle(uow: UnitOfWork, bank: QuestionBank, identity: Identity, row: AssessmentRow) -> Bundle:

@@ -8,6 +8,7 @@ from assay.db.models import QuestionVersion
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.bundle import BankQuestion
 from assay.domain.questions import QuestionContent
+from assay.domain.release import ReleasePolicy
 from assay.domain.tracks import QuestionMix, TrackStatus
 from assay.kit.model import Value
 
@@ -21,6 +22,7 @@ class BankTrack(Value):
     version: int
     expiry_days: int
     question_mix: QuestionMix
+    release_policy: ReleasePolicy = ReleasePolicy()
     questions: tuple[BankQuestion, ...]
 
 
@@ -56,6 +58,7 @@ class QuestionBank:
                 version=track.version,
                 expiry_days=track.expiry_days,
                 question_mix=QuestionMix.model_validate(track.question_mix),
+                release_policy=ReleasePolicy.model_validate(track.release_policy),
                 questions=tuple(by_track[track.id]),
             )
             for track in await uow.tracks.list([TrackStatus.ACTIVE])

@@ -228,9 +228,12 @@ async def read(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id:
     )
 
 
-async def finished(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> AssessmentRow:
-    """An assessment of the caller's that has a result. Raises `NotFound`, and `Conflict` naming the status while there is none."""
-    row = await assessments.visible(uow, actor, assessment_id)
+async def finished(uow: UnitOfWork, actor: Actor, assessment_id: UUID, *, lock: bool = False) -> AssessmentRow:
+    """An assessment of the caller's that has a result to be seen.
+
+    Raises `NotFound`, and `Conflict` naming the status while there is none, or saying that it is held back.
+    """
+    row = await assessments.visible(uow, actor, assessment_id, lock=lock)
     if (status := status_of(row.times)) is not AssessmentStatus.COMPLETED:
         progress = await assessments.status(uow, actor, assessment_id)
         raise Conflict(
@@ -240,6 +243,10 @@ async def finished(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> Assess
             percent=progress.percent,
             estimated_seconds_remaining=progress.estimated_seconds_remaining,
             status_url=f"/api/v1/assessments/{assessment_id}/status",
+        )
+    if (sentence := assessments.held_back(actor, row.times, row.release)) is not None:
+        raise Conflict(
+            sentence, code="result_held_back", assessment_status=status.value, status_url=f"/api/v1/assessments/{assessment_id}/status"
         )
     return row
 

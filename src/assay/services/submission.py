@@ -41,12 +41,12 @@ class RuleScores(Value):
 
 
 class Receipt(Value):
-    """The answer to a submission."""
+    """The answer to a submission; without scores where the student is not to see the result as soon as there is one."""
 
     assessment_id: UUID
     status: AssessmentStatus
     submitted_at: datetime
-    rule_scores: RuleScores
+    rule_scores: RuleScores | None
     degraded: bool
     status_url: str
     result_url: str
@@ -74,7 +74,7 @@ async def submit(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_i
         assessment_id=assessment_id,
         status=AssessmentStatus.PROCESSING,
         submitted_at=submitted_at,
-        rule_scores=summarise(scores),
+        rule_scores=summarise(scores) if row.release.held(submitted_at) is None else None,
         degraded=lost > 0,
         status_url=f"/api/v1/assessments/{assessment_id}/status",
         result_url=f"/api/v1/assessments/{assessment_id}/result",

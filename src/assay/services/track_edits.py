@@ -84,6 +84,7 @@ def columns(content: TrackContent, status: TrackStatus) -> dict[str, Any]:
         "target_level": content.target_level.value,
         "expiry_days": content.expiry_days,
         "fallback_credentials": list(content.fallback_credentials),
+        "release_policy": content.release_policy.stored,
     }
 
 

@@ -6,6 +6,7 @@ from assay.db.models import Track
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor, Permission
 from assay.domain.errors import NotFound
+from assay.domain.release import ReleasePolicy
 from assay.domain.tracks import QuestionMix, SkillLevel, TrackStatus
 from assay.kit.model import Value
 
@@ -31,6 +32,7 @@ class TrackRead(Value):
     target_level: SkillLevel
     expiry_days: int
     fallback_credentials: tuple[str, ...]
+    release_policy: ReleasePolicy
     version: int
 
 
@@ -62,5 +64,6 @@ def _read(track: Track, names: dict[str, str]) -> TrackRead:
         target_level=SkillLevel(track.target_level),
         expiry_days=track.expiry_days,
         fallback_credentials=tuple(track.fallback_credentials),
+        release_policy=ReleasePolicy.model_validate(track.release_policy),
         version=track.version,
     )

@@ -26,9 +26,9 @@ _OPEN: Final = frozenset({AssessmentStatus.IN_PROGRESS, AssessmentStatus.EXPIRED
 
 @router.get("")
 async def show(assessment_id: UUID, request: Request, who: Reader, runtime: RuntimeDep, uow: Uow) -> Response:
-    """Where it stands. What is finished leads on to the result, what is not submitted back to its questions."""
+    """Where it stands. What is finished leads on to the result, unless that is held back, what is not submitted back to its questions."""
     progress = await assessments.status(uow, who.actor, assessment_id)
-    if progress.status is AssessmentStatus.COMPLETED:
+    if progress.status is AssessmentStatus.COMPLETED and progress.held_back is None:
         return RedirectResponse(f"/assessments/{assessment_id}/result", HTTPStatus.SEE_OTHER)
     if progress.status in _OPEN and who.actor.role is Role.STUDENT:
         return RedirectResponse(f"/assessments/{assessment_id}", HTTPStatus.SEE_OTHER)
@@ -65,5 +65,6 @@ async def _changes(runtime: Runtime, who: Session, assessment_id: UUID, progress
 
 def _fragment(assessment_id: UUID, progress: Progress) -> str:
     ready = progress.status is AssessmentStatus.COMPLETED
-    next_page = f"/assessments/{assessment_id}/result" if ready else ""
+    # of a result that is held back the page of the status itself tells
+    next_page = f"/assessments/{assessment_id}/{'status' if progress.held_back else 'result'}" if ready else ""
     return fragment("status_fragment.html", progress=progress, next_page=next_page)

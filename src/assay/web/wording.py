@@ -7,6 +7,7 @@ from assay.domain.degradation import PLAIN_WORDS, Cause, Degradation, Stage
 from assay.domain.prechecks import FlagKind
 from assay.domain.progress import AssessmentStatus, Progress, StageState
 from assay.domain.questions import QuestionFormat, QuestionType
+from assay.domain.release import ReleaseWhen
 from assay.domain.retrieval import PartName
 from assay.domain.rubric import Dimension
 from assay.services.upgrades import StageChange
@@ -47,6 +48,12 @@ STATUSES: Final[Mapping[AssessmentStatus, str]] = {
     AssessmentStatus.PROCESSING: "Being scored",
     AssessmentStatus.COMPLETED: "Result ready",
 }
+
+RELEASES: Final[Mapping[ReleaseWhen, str]] = {
+    ReleaseWhen.AFTER_REVIEW: "An advisor looks at your result before you see it",
+    ReleaseWhen.ON_DATE: "Results are shown from",
+}
+"""When the result is seen, where that is not at once; a date follows its words."""
 
 STATES: Final[Mapping[StageState, str]] = {
     StageState.PENDING: "Not yet",
@@ -150,6 +157,8 @@ def level(number: int | None) -> str:
 def headline(progress: Progress) -> str:
     """Where an assessment stands, in one short sentence."""
     if progress.status is not AssessmentStatus.PROCESSING:
+        if progress.held_back:
+            return "You will see your result later"
         return {AssessmentStatus.COMPLETED: "Your result is ready"}.get(progress.status, "Not submitted yet")
     steps = (
         (progress.essay_scoring, "Reading and scoring your essays"),

@@ -54,6 +54,8 @@ class StatusRead(Value):
     degraded: bool
     degradations: tuple[Degradation, ...]
     estimated_seconds_remaining: int | None
+    held_back: str | None = None
+    """Told to a student whose result is there and not to be seen yet: why, in a sentence."""
 
     @classmethod
     def of(cls, progress: Progress) -> Self:
@@ -69,4 +71,5 @@ class StatusRead(Value):
             degraded=progress.degraded,
             degradations=progress.degradations,
             estimated_seconds_remaining=progress.estimated_seconds_remaining,
+            held_back=progress.held_back,
         )

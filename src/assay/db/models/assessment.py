@@ -34,6 +34,9 @@ class Assessment(Base):
     submitted_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    release_policy: Mapped[dict[str, Any] | None]
+    """The track's when it was started; without one the student sees the result at once."""
+    released_at: Mapped[datetime | None]
 
 
 class QuestionSnapshot(Base):

@@ -44,6 +44,7 @@ class Track(Base):
     target_level: Mapped[str]
     expiry_days: Mapped[int]
     fallback_credentials: Mapped[list[str]]
+    release_policy: Mapped[dict[str, Any]] = mapped_column(server_default=text("""'{"when": "atOnce"}'::jsonb"""))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
 

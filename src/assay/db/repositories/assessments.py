@@ -1,5 +1,6 @@
 """Assessments: start in one statement, see only what is yours, submit once."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -13,14 +14,15 @@ from assay.domain.bundle import BankQuestion
 from assay.domain.degradation import Degradation
 from assay.domain.jobs import JobType
 from assay.domain.progress import JobProgress, Times
+from assay.domain.release import Release, ReleasePolicy, ReleaseWhen
 from assay.kit.model import Value
 
 START = text(
     """
     WITH person AS (SELECT pseudonym FROM users WHERE id = :student AND is_active AND role = 'student'),
     made AS (
-        INSERT INTO assessments (id, student_id, track_id, track_version, expires_at)
-        SELECT :id, :student, :track, :track_version, now() + make_interval(days => :days)
+        INSERT INTO assessments (id, student_id, track_id, track_version, release_policy, expires_at)
+        SELECT :id, :student, :track, :track_version, CAST(:release AS jsonb), now() + make_interval(days => :days)
         FROM person, bank_state WHERE bank_state.version = :bank_version
         ON CONFLICT (student_id, track_id) WHERE closed_at IS NULL DO NOTHING
         RETURNING id, started_at, expires_at
@@ -38,7 +40,7 @@ START = text(
 )
 _SEEN = """
     SELECT a.id, a.student_id, t.id AS track_id, t.slug AS track_slug, t.name AS track_name, a.started_at, a.expires_at,
-           a.submitted_at, a.completed_at, a.closed_at, clock_timestamp() AS now
+           a.submitted_at, a.completed_at, a.closed_at, a.release_policy, a.released_at, clock_timestamp() AS now
     FROM assessments a JOIN role_catalog t ON t.id = a.track_id
     WHERE {sees} AND (CAST(:scope AS uuid) IS NULL OR a.id = CAST(:scope AS uuid))
 """
@@ -65,6 +67,7 @@ _CLOSE_EXPIRED = text(
     " WHERE id = :id AND closed_at IS NULL AND submitted_at IS NULL AND expires_at <= clock_timestamp()"
 )
 _SUBMIT = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
+_RELEASE = text("UPDATE assessments SET released_at = clock_timestamp() WHERE id = :id RETURNING released_at")
 _SNAPSHOT = text(
     "SELECT position, question_id, question_version_id FROM assessment_question_snapshots WHERE assessment_id = :id ORDER BY position"
 )
@@ -103,6 +106,7 @@ class AssessmentRow(Value):
     track_slug: str
     track_name: str
     times: Times
+    release: Release
 
 
 class AskedQuestion(NamedTuple):
@@ -128,6 +132,7 @@ class Standing(NamedTuple):
     times: Times
     jobs: Mapping[JobType, JobProgress]
     degradations: Sequence[Degradation]
+    release: Release
 
 
 class Assessments:
@@ -145,6 +150,7 @@ class Assessments:
         track_slug: str,
         track_version: int,
         expiry_days: int,
+        release: ReleasePolicy,
         bank_version: int,
         bundle: list[BankQuestion],
     ) -> Started:
@@ -155,6 +161,7 @@ class Assessments:
             "track": track_id,
             "track_version": track_version,
             "days": expiry_days,
+            "release": None if release.when is ReleaseWhen.AT_ONCE else json.dumps(release.stored),
             "slug": track_slug,
             "bank_version": bank_version,
             "questions": [question.question_id for question in bundle],
@@ -192,6 +199,11 @@ class Assessments:
         moment: datetime = (await self._session.execute(_SUBMIT, {"id": assessment_id})).scalar_one()
         return moment
 
+    async def mark_released(self, assessment_id: UUID) -> datetime:
+        """Let the student see the result from now on; returns the moment."""
+        moment: datetime = (await self._session.execute(_RELEASE, {"id": assessment_id})).scalar_one()
+        return moment
+
     async def standing(self, assessment_id: UUID, actor: Actor) -> Standing | None:
         """Where an assessment stands that `actor` may see: its moments, the jobs that stand by type, and its degraded stages, oldest first.
 
@@ -205,6 +217,7 @@ class Assessments:
             _times(row),
             {JobType(name): JobProgress.model_validate(job) for name, job in jobs.items() if name in JobType},
             [Degradation.model_validate(stage) for stage in stages],
+            _release(row),
         )
 
 
@@ -222,7 +235,12 @@ def _row(row: Any) -> AssessmentRow | None:
         track_slug=row["track_slug"],
         track_name=row["track_name"],
         times=_times(row),
+        release=_release(row),
     )
+
+
+def _release(row: Any) -> Release:
+    return Release.of(row["release_policy"], row["released_at"])
 
 
 def _times(row: Any) -> Times:
