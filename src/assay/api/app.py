@@ -16,6 +16,7 @@ from assay.api.v1 import (
     index,
     jobs,
     learning,
+    question_interchange,
     questions,
     recommendations,
     releases,
@@ -29,6 +30,7 @@ ROUTERS = (
     assessments.router,  # first, since a request is held against one route after the other, and waiting students ask every second
     auth.router,
     tracks.router,
+    question_interchange.router,  # before the questions, whose ids stand where its names do
     questions.router,
     catalog_files.router,  # before the credentials, whose ids stand where its names do
     credentials.router,

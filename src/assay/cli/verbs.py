@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import catalog, jobs
+from assay.cli import catalog, jobs, questions
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -37,6 +37,7 @@ index = typer.Typer(name="index", no_args_is_help=True, help="The search index: 
 app.add_typer(index)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(questions.app, name="questions")
 
 
 @app.command()

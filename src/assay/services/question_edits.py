@@ -108,8 +108,11 @@ async def versions(uow: UnitOfWork, question_id: UUID) -> list[QuestionVersionRe
     ]
 
 
-async def create(uow: UnitOfWork, actor: Actor, wanted: QuestionCreate) -> QuestionRead:
-    """Write a question. Raises `Conflict` for a slug that is taken, `Invalid` for skills or tracks there are not."""
+async def create(uow: UnitOfWork, actor: Actor | None, wanted: QuestionCreate) -> QuestionRead:
+    """Write a question; without an `actor` it was the operator.
+
+    Raises `Conflict` for a slug that is taken, `Invalid` for skills or tracks there are not.
+    """
     track_ids = await _known(uow, wanted)
     question_id = new_id()
     values = {"id": question_id, "slug": wanted.slug, "type": wanted.type.value, "difficulty": wanted.difficulty, "current_version": 1}
@@ -124,7 +127,7 @@ async def create(uow: UnitOfWork, actor: Actor, wanted: QuestionCreate) -> Quest
     return made
 
 
-async def replace(uow: UnitOfWork, actor: Actor, question_id: UUID, wanted: QuestionWrite, seen: frozenset[str]) -> QuestionRead:
+async def replace(uow: UnitOfWork, actor: Actor | None, question_id: UUID, wanted: QuestionWrite, seen: frozenset[str]) -> QuestionRead:
     """Bring a question to what is `wanted`, if it still is as it was `seen`: another content is another version.
 
     Assessments keep the version they were asked. Raises `NotFound`, what `require_seen` raises, `Conflict` for another type or when an
@@ -191,7 +194,7 @@ async def _seen(
     return question, before
 
 
-async def _written(uow: UnitOfWork, actor: Actor, before: QuestionRead, action: AuditAction) -> QuestionRead:
+async def _written(uow: UnitOfWork, actor: Actor | None, before: QuestionRead, action: AuditAction) -> QuestionRead:
     await uow.session.flush()
     after = await get(uow, before.id)
     await _require_mixes(uow, before.tracks)
