@@ -27,6 +27,8 @@ ROUTES = {
     ("GET", "/questions/export"): "question:write",
     ("GET", "/questions/export/report"): "question:write",
     ("POST", "/questions/import"): "question:write",
+    ("GET", "/questions/statistics"): "question:write",
+    ("GET", "/questions/{question_id}/statistics"): "question:write",
     ("GET", "/questions/{question_id}"): "question:write",
     ("PUT", "/questions/{question_id}"): "question:write",
     ("DELETE", "/questions/{question_id}"): "question:write",

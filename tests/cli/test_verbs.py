@@ -15,7 +15,7 @@ GROUPS = {
     "catalog": {"import", "export", "report"},
     "index": {"list", "rebuild", "switch", "rollback", "drift"},
     "jobs": {"dead", "show", "resend"},
-    "questions": {"export", "import"},
+    "questions": {"export", "import", "statistics"},
 }
 
 

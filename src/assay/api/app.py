@@ -17,6 +17,7 @@ from assay.api.v1 import (
     jobs,
     learning,
     question_interchange,
+    question_statistics,
     questions,
     recommendations,
     releases,
@@ -31,6 +32,7 @@ ROUTERS = (
     auth.router,
     tracks.router,
     question_interchange.router,  # before the questions, whose ids stand where its names do
+    question_statistics.router,
     questions.router,
     catalog_files.router,  # before the credentials, whose ids stand where its names do
     credentials.router,

@@ -11,6 +11,7 @@ from assay.cli.options import DATA, Data, Json, console, print_json, settings_of
 
 if TYPE_CHECKING:
     from assay.runtime import Runtime
+    from assay.services.item_statistics import StatisticsList
     from assay.services.question_interchange import Exported, ImportReport
 
 app = typer.Typer(no_args_is_help=True, help="The question bank: out to other systems and in from them, and how its questions work.")
@@ -77,6 +78,23 @@ def import_package(
     else:
         questions_table.show_import(report, console(), written=not (dry_run or (report.refused and on_error == OnError.ABORT)))
     raise typer.Exit(1 if report.refused else 0)
+
+
+@app.command()
+def statistics(data: Data = DATA, track: Track = None, *, as_json: Json = False) -> None:
+    """Show how questions have worked in finished assessments, what somebody should look at first. Groups under five show no figures."""
+    settings = settings_of(data)
+    from assay.cli import questions_table
+    from assay.services import item_statistics
+
+    async def ask(runtime: "Runtime") -> "StatisticsList":
+        return await item_statistics.of_bank(runtime.open_uow, await _track_id(runtime, track))
+
+    found = opened(settings, ask)
+    if as_json:
+        print_json(found)
+    else:
+        questions_table.show_statistics(found, console())
 
 
 async def _track_id(runtime: "Runtime", slug: str | None) -> UUID | None:

@@ -1,10 +1,13 @@
-"""`assay questions`: what a package lost on its way out, and what became of the items of one that came in."""
+"""`assay questions`: what a package lost on its way out, what became of the items of one that came in, and how questions have worked."""
 
 from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
+from assay.domain.item_statistics import MIN_SHOWN, Estimate
+from assay.services.item_statistics import StatisticsList
 from assay.services.question_interchange import ExportReport, ImportReport
 
 
@@ -24,3 +27,31 @@ def show_import(report: ImportReport, console: Console, *, written: bool) -> Non
             console.print(f"          {line}", soft_wrap=True, markup=False)
     counts = f"{report.created} new, {report.updated} changed, {report.unchanged} unchanged, {report.refused} refused"
     console.print(counts if written else f"{counts}; nothing was written", soft_wrap=True)
+
+
+def show_statistics(found: StatisticsList, console: Console) -> None:
+    """One row a question: how many finished assessments asked it, its figures with their intervals, and what to look at."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("question", "version", "n", "facility", "discrimination", "upper-lower", "omitted", "look at"):
+        table.add_column(name, overflow="fold")
+    for item in found.items:
+        told = item.statistics
+        table.add_row(
+            item.slug,
+            str(item.version),
+            str(told.n) if not told.few else f"{told.n}, too few",
+            _estimate(told.facility),
+            _estimate(told.discrimination),
+            "-" if told.upper_lower is None else f"{told.upper_lower:.2f}",
+            "-" if told.omitted is None else f"{told.omitted:.0%}",
+            ", ".join(told.flags) or "-",
+        )
+    console.print(table)
+    flagged = sum(bool(item.statistics.flags) for item in found.items)
+    console.print(
+        f"{len(found.items)} questions, {flagged} to look at; under {MIN_SHOWN} finished assessments there are no figures", soft_wrap=True
+    )
+
+
+def _estimate(estimate: Estimate | None) -> str:
+    return "-" if estimate is None else f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"

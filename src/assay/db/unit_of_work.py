@@ -27,6 +27,7 @@ from assay.db.repositories.heals import Heals
 from assay.db.repositories.idempotency import IdempotencyKeys
 from assay.db.repositories.index import IndexVersions
 from assay.db.repositories.invariants import Invariants
+from assay.db.repositories.item_statistics import ItemStatisticsRows
 from assay.db.repositories.job_records import JobRecords
 from assay.db.repositories.jobs import Jobs
 from assay.db.repositories.overrides import Overrides
@@ -91,6 +92,7 @@ class UnitOfWork:
     idempotency = _Room(IdempotencyKeys)
     index = _Room(IndexVersions)
     invariants = _Room(Invariants)
+    item_statistics = _Room(ItemStatisticsRows)
     job_records = _Room(JobRecords)
     jobs = _Room(Jobs)
     overrides = _Room(Overrides)
