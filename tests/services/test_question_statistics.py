@@ -160,3 +160,16 @@ async def test_answers_are_read_in_pieces_up_to_a_limit(runtime: Runtime, studen
         (version,) = (await item_statistics.of_question(runtime.open_uow, items[0][0])).versions
         assert version.statistics.choices is not None
         assert next(choice.count for choice in version.statistics.choices if choice.option == "a") == counted
+
+
+async def test_the_newest_assessments_are_looked_at(runtime: Runtime, student_actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more than can be looked at the oldest are left out, so that one look cannot cost more and more."""
+    items = await asked(runtime, "singleChoice", 1)
+    async with runtime.open_uow() as uow:
+        for credit in (0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0):
+            await finished(uow, student_actor.id, [(items[0], credit, "a")])
+    monkeypatch.setattr(item_statistics, "_LEAST", 1)
+    monkeypatch.setattr(item_statistics, "TOGETHER", 5)
+    (version,) = (await item_statistics.of_question(runtime.open_uow, items[0][0])).versions
+    assert version.statistics.facility is not None
+    assert (version.statistics.n, version.statistics.facility.value) == (5, 1.0)

@@ -17,7 +17,10 @@ from assay.kit.model import Value
 from assay.services import question_edits
 
 ASSESSMENTS: Final = 10_000
-"""The newest so many that asked a question are looked at."""
+"""The newest so many that asked a question are looked at, where one question is."""
+TOGETHER: Final = 200_000
+"""Of many questions the newest so many in all, and so fewer of each: a statement has seconds, not minutes."""
+_LEAST: Final = 100
 ANSWERS: Final = 20_000
 """The newest so many answers are decrypted and counted at one look, over all questions that are looked at."""
 _PIECE: Final = 500
@@ -127,20 +130,21 @@ async def _bank(uow: UnitOfWork, track_id: UUID | None) -> list[Any]:
 async def _counts(open_uow: OpenUnitOfWork, questions: Mapping[UUID, QuestionContent]) -> _Counts:
     counts = _Counts()
     essays = [question_id for question_id, content in questions.items() if content.type is QuestionType.ESSAY]
+    most = max(_LEAST, min(ASSESSMENTS, TOGETHER // max(1, len(questions))))
     async with open_uow(autocommit=True) as uow:
-        counts.observed = await uow.item_statistics.observed(questions, ASSESSMENTS)
+        counts.observed = await uow.item_statistics.observed(questions, most)
         if essays:
-            await _read_essays(uow, counts, essays)
+            await _read_essays(uow, counts, essays, most)
     await _count_answers(open_uow, counts, [question_id for question_id, content in questions.items() if content.format in _CHOSEN])
     return counts
 
 
-async def _read_essays(uow: UnitOfWork, counts: _Counts, questions: Collection[UUID]) -> None:
-    for each in await uow.item_statistics.levels(questions, ASSESSMENTS):
+async def _read_essays(uow: UnitOfWork, counts: _Counts, questions: Collection[UUID], most: int) -> None:
+    for each in await uow.item_statistics.levels(questions, most):
         counts.levels[each.version_id][Dimension(each.dimension)][each.level] += each.times
     pairs: dict[tuple[UUID, Dimension], Counter[tuple[int, int]]] = defaultdict(Counter)
     decided = Counter[tuple[UUID, Dimension]]()
-    for said in await uow.item_statistics.overrides(questions, ASSESSMENTS):
+    for said in await uow.item_statistics.overrides(questions, most):
         place = said.version_id, Dimension(said.dimension)
         if said.model_level is None:
             decided[place] += said.times
