@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0015_item_statistics"
-down_revision = "0013_healing"
+down_revision = "0014_catalog"
 branch_labels = None
 depends_on = None
 

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from journeys import Student
 
-from assay.domain.interchange import ExchangedQuestion
+from assay.domain.question_exchange import ExchangedQuestion
 from assay.domain.questions import QuestionContent
-from assay.interchange import questions
+from assay.qti import questions
 from assay.runtime import Runtime
 
 ZIP = {"Content-Type": "application/zip"}

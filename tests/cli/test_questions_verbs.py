@@ -8,7 +8,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from assay.cli.verbs import app
-from assay.interchange import questions
+from assay.qti import questions
 from assay.settings import Settings
 
 

@@ -12,13 +12,13 @@ from assay.db.repositories.questions import BankFilter, Standing
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain.actors import Actor
 from assay.domain.errors import DomainError, FieldProblem, Invalid
-from assay.domain.interchange import Carried, ExchangedQuestion, Note, NoteCode, Unreadable
 from assay.domain.preconditions import ANY
+from assay.domain.question_exchange import Carried, ExchangedQuestion, Note, NoteCode, Unreadable
 from assay.domain.questions import QuestionContent, Slug, TextOptions
 from assay.domain.tracks import TrackStatus
-from assay.interchange import questions
-from assay.interchange.questions import Unpacked
 from assay.kit.model import Value
+from assay.qti import questions
+from assay.qti.questions import Unpacked
 from assay.services import question_edits
 from assay.services.question_edits import QuestionCreate, QuestionRead, QuestionWrite
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from assay.domain import rules
-from assay.domain.interchange import ExchangedQuestion, NoteCode, Unreadable
+from assay.domain.question_exchange import ExchangedQuestion, NoteCode, Unreadable
 from assay.domain.questions import QuestionContent
-from assay.interchange import item_reading, item_writing, prose, questions
+from assay.qti import item_reading, item_writing, prose, questions
 from assay.services import seeding
 
 SEEDS = Path(__file__).parents[2] / "seeds"

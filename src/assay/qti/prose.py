@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml import etree
 
-from assay.interchange import xml
+from assay.qti import xml
 
 VERBATIM: Final = "assay-text"
 """The class of a `pre` that holds a text as it is, where paragraphs would not give it back to the letter."""

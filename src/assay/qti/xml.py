@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from assay.domain.interchange import Unreadable
+from assay.domain.question_exchange import Unreadable
 
 MAX_BYTES: Final = 512 * 1024
 """Of one document."""

@@ -5,9 +5,9 @@ from typing import Any
 import foreign
 import pytest
 
-from assay.domain.interchange import NoteCode, Unreadable
+from assay.domain.question_exchange import NoteCode, Unreadable
 from assay.domain.questions import QuestionContent
-from assay.interchange import item_reading, questions
+from assay.qti import item_reading, questions
 
 PLACE = {"difficulty", "tracks"}
 

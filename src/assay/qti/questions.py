@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from assay.domain.interchange import Carried, ExchangedQuestion, Note, NoteCode, Unreadable
+from assay.domain.question_exchange import Carried, ExchangedQuestion, Note, NoteCode, Unreadable
 from assay.domain.questions import SIGNAL_KINDS, QuestionFormat, QuestionType
-from assay.interchange import item_reading, item_writing, manifest, xml
-from assay.interchange.archive import Archive, pack
-from assay.interchange.general_rubric import general_rubric
-from assay.interchange.item_reading import ReadItem
-from assay.interchange.manifest import Resource
+from assay.qti import item_reading, item_writing, manifest, xml
+from assay.qti.archive import Archive, pack
+from assay.qti.general_rubric import general_rubric
+from assay.qti.item_reading import ReadItem
+from assay.qti.manifest import Resource
 
 MAX_ITEMS: Final = 1_000
 _F = QuestionFormat

@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
-from assay.domain.interchange import Note, NoteCode, Unreadable
+from assay.domain.question_exchange import Note, NoteCode, Unreadable
 from assay.domain.questions import QuestionFormat
-from assay.interchange import identifiers, prose, xml
-from assay.interchange.item_writing import EXPLANATION, UNIT
+from assay.qti import identifiers, prose, xml
+from assay.qti.item_writing import EXPLANATION, UNIT
 
 _F = QuestionFormat
 _INTERACTION: Final = "-interaction"

@@ -7,9 +7,9 @@ from pathlib import Path
 import foreign
 import pytest
 
-from assay.domain.interchange import Unreadable
-from assay.interchange import archive, manifest, questions, xml
-from assay.interchange.archive import Archive
+from assay.domain.question_exchange import Unreadable
+from assay.qti import archive, manifest, questions, xml
+from assay.qti.archive import Archive
 
 MANIFEST = b'<manifest><resources><resource type="imsqti_item_xmlv3p0" href="a.xml"/></resources></manifest>'
 

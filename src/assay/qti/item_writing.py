@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
-from assay.domain.interchange import Carried, ExchangedQuestion, Note, NoteCode
+from assay.domain.question_exchange import Carried, ExchangedQuestion, Note, NoteCode
 from assay.domain.questions import MatchingOptions, NumericOptions, Option, QuestionContent, QuestionFormat, QuestionType, TextOptions
 from assay.domain.rubric import MAX_LEVEL, Dimension, Rubric
 from assay.domain.rules import MatchingRule, MultipleChoiceRule, NumericRule, OrderingRule, ShortTextRule
-from assay.interchange import identifiers, prose, xml
+from assay.qti import identifiers, prose, xml
 
 QTI: Final = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0"
 RESPONSE: Final = "RESPONSE"

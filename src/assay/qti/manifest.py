@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from lxml import etree
 from pydantic import ValidationError
 
-from assay.domain.interchange import Carried, Unreadable
-from assay.interchange import xml
+from assay.domain.question_exchange import Carried, Unreadable
+from assay.qti import xml
 
 NAME: Final = "imsmanifest.xml"
 OWN: Final = "urn:assay:qti:1"

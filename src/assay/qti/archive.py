@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Final
 
-from assay.domain.interchange import Unreadable
+from assay.domain.question_exchange import Unreadable
 
 MAX_FILES: Final = 2_000
 MAX_INFLATED: Final = 32 * 1024 * 1024
