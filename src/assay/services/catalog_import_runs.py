@@ -69,6 +69,12 @@ async def import_next(open_uow: OpenUnitOfWork) -> ImportRead | None:
             return None
 
 
+async def require_alone(uow: UnitOfWork) -> None:
+    """Keep other imports from writing until this transaction ends. Raises `Conflict` while another writes."""
+    if not await uow.catalog_imports.alone():
+        raise Conflict("Another import is under way. Try again when it has ended.", code="import_running")
+
+
 async def run(open_uow: OpenUnitOfWork, source: BinaryIO, import_id: UUID, told: Told | None = None) -> ImportRead:
     """Import a file that was begun. Raises `Conflict` while another import writes, and `NotFound`; what fails otherwise is noted."""
     async with open_uow() as uow:
@@ -117,8 +123,8 @@ class _Running:
         rows = READERS[CatalogFormat(self._row.format)](self._source, words, self._unknown)
         first = await asyncio.to_thread(_batch, rows)  # before anything is held: of CTDL the whole file is read for it
         async with self._open_uow() as uow:
-            if not self._options.dry_run and not await uow.catalog_imports.alone():
-                raise Conflict("Another import is under way. Try again when it has ended.", code="import_running")
+            if not self._options.dry_run:
+                await require_alone(uow)
             await self._rows(uow, writing, rows, first)
             if self._counts.refused and self._options.on_error is OnError.ABORT and not self._options.dry_run:
                 raise _Refused

@@ -34,6 +34,8 @@ async def submit(
     async with open_uow() as uow:
 
         async def act() -> idempotency.JsonObject:
+            if not staged and not options.dry_run:  # before the key is taken, so that it can be used again
+                await catalog_import_runs.require_alone(uow)
             begun = await catalog_imports.begin(uow, source, kind, options, staged=staged, requested_by=actor.id)
             return begun.model_dump(mode="json")
 
