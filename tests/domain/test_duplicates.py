@@ -1,12 +1,24 @@
 """Near-duplicates: what differs by a word is found, what shares only its phrases is not, however many there are."""
 
+from collections.abc import Iterable
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.domain.duplicates import alike
+from assay.domain.duplicates import Alike, Wordings
 from benchmarks import generated
 
 TEXT = "Learners read the plans of slow statements, find the step that costs most, and say in a few words what would spare it."
+
+
+def alike(texts: Iterable[tuple[str, str]], least: float = 0.8) -> list[Alike]:
+    """Pairs of these texts."""
+    wordings = Wordings()
+    for name, text in texts:
+        wordings.add(name, text)
+    return wordings.alike(least)
+
+
 words = st.lists(st.sampled_from(TEXT.split()), min_size=0, max_size=30).map(" ".join)
 
 
@@ -16,9 +28,10 @@ def test_a_changed_word_makes_no_other_text() -> None:
     found = alike(
         [("a", TEXT), ("b", near), ("c", TEXT + " " + TEXT.upper()), ("d", "Something else is said here, of no plan at all.")], 0.7
     )
-    assert {(pair.one, pair.other) for pair in found} == {("a", "b"), ("a", "c"), ("b", "c")} or found[0][:2] == ("a", "c")
+    assert {("a", "c"), ("a", "b")} <= {pair[:2] for pair in found}
+    assert found[0][:2] == ("a", "c")
     assert "d" not in {name for pair in found for name in pair[:2]}
-    assert alike([("a", "two words"), ("b", "two words")]) == []
+    assert alike([("a", "two words"), ("b", "two words")]) == alike([]) == []
 
 
 @settings(max_examples=50)

@@ -5,8 +5,7 @@ Datasets", 3.4. With 32 hashes in 8 bands of 4, two texts that share 0.8 of thei
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,22 +34,34 @@ class Alike(NamedTuple):
     share: float
 
 
-def alike(texts: Iterable[tuple[str, str]], least: float = ALIKE) -> list[Alike]:
-    """Pairs of `texts` (name, text) that share at least `least` of their word triples, nearest first.
+class Wordings:
+    """Texts as far as they are needed to compare them: some 600 bytes of each, whatever its length."""
 
-    Keeps some 500 bytes of each text. A text with fewer than three words is like none.
-    """
-    shingles: dict[str, npt.NDArray[np.uint64]] = {}
-    buckets: dict[tuple[int, bytes], list[str]] = defaultdict(list)
-    for name, text in texts:
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._triples: list[npt.NDArray[np.uint64]] = []
+        self._bands: list[npt.NDArray[np.uint64]] = []
+
+    def add(self, name: str, text: str) -> None:
+        """Take notice of a text. One with fewer than three words is like none."""
         triples = _triples(text)
         if len(triples):
-            shingles[name] = triples
-            for number, band in enumerate(_bands(triples)):
-                buckets[number, band].append(name)
-    suspected = {pair for names in buckets.values() for pair in _pairs(names[:_CROWD])}
-    found = (Alike(one, other, _share(shingles[one], shingles[other])) for one, other in suspected)
-    return sorted((pair for pair in found if pair.share >= least), key=lambda pair: (-pair.share, pair.one, pair.other))
+            self._names.append(name)
+            self._triples.append(triples)
+            signature = (triples[:, None] * _FACTORS + _OFFSETS).min(axis=0).reshape(-1, _BAND)
+            self._bands.append((signature * _FACTORS[:_BAND]).sum(axis=1, dtype=np.uint64))
+
+    def alike(self, least: float = ALIKE) -> list[Alike]:
+        """Pairs that share at least `least` of their word triples, nearest first."""
+        bands = np.stack(self._bands) if self._bands else np.empty((0, 0), dtype=np.uint64)
+        suspected = {pair for band in bands.T for bucket in _buckets(band) for pair in _pairs(bucket)}
+        found = (Alike(self._names[one], self._names[other], self._share(one, other)) for one, other in suspected)
+        return sorted((pair for pair in found if pair.share >= least), key=lambda pair: (-pair.share, pair.one, pair.other))
+
+    def _share(self, one: int, other: int) -> float:
+        mine, theirs = self._triples[one], self._triples[other]
+        common = len(np.intersect1d(mine, theirs, assume_unique=True))
+        return common / (len(mine) + len(theirs) - common)
 
 
 def _triples(text: str) -> npt.NDArray[np.uint64]:
@@ -59,15 +70,14 @@ def _triples(text: str) -> npt.NDArray[np.uint64]:
     return np.array(sorted(int(text_hash(each)[:16], 16) for each in told), dtype=np.uint64)
 
 
-def _bands(triples: npt.NDArray[np.uint64]) -> Iterator[bytes]:
-    signature = (triples[:, None] * _FACTORS + _OFFSETS).min(axis=0)
-    yield from (signature[start : start + _BAND].tobytes() for start in range(0, _HASHES, _BAND))
+def _buckets(band: npt.NDArray[np.uint64]) -> Iterator[list[int]]:
+    """Places with an equal value, of each value that occurs more than once."""
+    order = np.argsort(band, kind="stable")
+    ends = np.flatnonzero(np.diff(band[order])) + 1
+    for bucket in np.split(order, ends):
+        if len(bucket) > 1:
+            yield [int(place) for place in bucket[:_CROWD]]
 
 
-def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
-    return ((one, other) for place, one in enumerate(names) for other in names[place + 1 :])
-
-
-def _share(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> float:
-    common = len(np.intersect1d(one, other, assume_unique=True))
-    return common / (len(one) + len(other) - common)
+def _pairs(places: list[int]) -> Iterator[tuple[int, int]]:
+    return ((one, other) for number, one in enumerate(places) for other in places[number + 1 :])

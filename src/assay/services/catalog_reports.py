@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from assay.db.repositories.catalog import CatalogEntry, CatalogFilter
 from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain.credentials import CredentialStatus
-from assay.domain.duplicates import alike
+from assay.domain.duplicates import Wordings
 from assay.domain.errors import ProviderError
 from assay.domain.ports import LinkProbe
 from assay.kit.model import Value
@@ -73,7 +73,7 @@ class _Seen:
     def __init__(self) -> None:
         self.slugs: set[str] = set()
         self.named: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self.texts: list[tuple[str, str]] = []
+        self.wordings = Wordings()
         self.links: dict[str, str] = {}
         self.wanted: list[Dangling] = []
 
@@ -84,7 +84,7 @@ class _Seen:
             return
         content = entry.content
         self.named[_folded(content["title"]), _folded(content["provider"])].append(entry.slug)
-        self.texts.append((entry.slug, " ".join([content["description"], *content["outcomes"]])))
+        self.wordings.add(entry.slug, " ".join([content["description"], *content["outcomes"]]))
         self.wanted += [Dangling(slug=entry.slug, prerequisite=slug) for slug in content["prerequisites"]]
         if homepage := entry.details.get("homepage"):
             self.links[entry.slug] = homepage
@@ -100,7 +100,7 @@ async def report(open_uow: OpenUnitOfWork, probe: LinkProbe | None = None) -> Ca
     bad = {link.slug for link in malformed}
     asked = {slug: homepage for slug, homepage in seen.links.items() if slug not in bad} if probe else {}
     dead = await _dead(probe, asked) if probe else []
-    near = await asyncio.to_thread(alike, seen.texts)
+    near = await asyncio.to_thread(seen.wordings.alike)
     return CatalogReport(
         credentials=len(seen.slugs),
         links_asked=len(set(asked.values())),
