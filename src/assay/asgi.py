@@ -10,6 +10,7 @@ from starlette.routing import Mount, Route
 from assay.api.app import create_api
 from assay.edge.health import healthz, metrics_page, readyz
 from assay.edge.middleware import BodyLimit, Correlation
+from assay.edge.sessions import watching_who_leaves
 from assay.runtime import Runtime, open_runtime
 from assay.settings import Settings
 from assay.web.app import create_web
@@ -24,7 +25,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_runtime(settings) as runtime:
+        async with open_runtime(settings) as runtime, watching_who_leaves(runtime):
             for each in (app, api, web):
                 each.state.runtime = runtime
             yield

@@ -29,7 +29,7 @@ from assay.db.engine import create_engine
 from assay.db.pgvector_store import PgVectorStore
 from assay.db.types import use_key_ring
 from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
-from assay.domain import sampling
+from assay.domain import retention, sampling
 from assay.domain.circuit import Policy
 from assay.domain.fusion import Fact, FactKind
 from assay.domain.grading import Parameters, Producer
@@ -79,6 +79,8 @@ class Runtime:
     breakers: tuple[Breaker, ...]
     """Of the providers that are asked: the language model's first, then the embedder's; none where all is built in."""
     clock: Clock
+    retention: retention.Policy
+    """How long what is kept."""
     turnstile: asyncio.Semaphore
     """Before work that needs the processor more than it waits."""
 
@@ -141,6 +143,7 @@ async def open_runtime(
             links=sender,
             breakers=breakers,
             clock=clock,
+            retention=_retention(settings),
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )
     finally:
@@ -152,6 +155,14 @@ async def open_runtime(
         await vector_store.close()
         await broker.close()
         await engine.dispose()
+
+
+def _retention(settings: Settings) -> retention.Policy:
+    return retention.Policy(
+        assessment_months=settings.retention_assessment_months,
+        queue_days=settings.retention_queue_days,
+        audit_months=settings.retention_audit_months,
+    )
 
 
 def _secrets(keys: dict[str, SecretStr]) -> dict[str, str]:

@@ -5,7 +5,7 @@ Only the composition root, the command line and the embedded runtime read them.
 """
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,6 +25,12 @@ def _plain(name: str) -> AliasChoices:
     return AliasChoices(f"ASSAY_{name}", name)
 
 
+RETENTION_FLOORS: Final = {
+    "retention_assessment_months": ("assessments are kept", 24, "months"),
+    "retention_queue_days": ("queue metadata is kept", 30, "days"),
+    "retention_audit_months": ("audit entries are kept", 36, "months"),
+}
+"""What may be kept longer, never shorter."""
 PINNED_MODEL: Final = "gpt-5-mini-2025-08-07"
 
 
@@ -118,6 +124,13 @@ class Settings(BaseSettings):
     queue_namespace: str = ""
     """Prefix of the queue names, so that several installations can share one Redis."""
 
+    retention_assessment_months: int = 24
+    """From the end of an assessment until it goes, with all that hangs from it. May be longer, never shorter; so may the next two."""
+    retention_queue_days: int = 30
+    """For finished jobs, deliveries of webhooks, refresh tokens past their time, index versions that are no longer searched."""
+    retention_audit_months: int = 36
+    retention_every_hours: int = Field(24, ge=1, le=168)
+
     webhook_allowed_networks: str = ""
     """Networks that webhooks may be posted to although they are not public, over plain HTTP and on any port too: `127.0.0.0/8, ::1/128`
     while developing. Empty in production."""
@@ -141,6 +154,14 @@ class Settings(BaseSettings):
             if isinstance(raw, str):
                 values[name] = dict(pair.strip().split("=", 1) for pair in raw.split(",") if pair.strip())
         return values
+
+    @model_validator(mode="after")
+    def _keeps_long_enough(self) -> Self:
+        for name, (what, least, unit) in RETENTION_FLOORS.items():
+            if (given := getattr(self, name)) < least:
+                msg = f"ASSAY_{name.upper()} is {given}, but {what} {least} {unit} at least. Set it to {least} or more, or leave it out."
+                raise ValueError(msg)
+        return self
 
     @property
     def uses_openai(self) -> bool:

@@ -119,7 +119,7 @@ async def test_a_result_heals_from_end_to_end(providing: Any, working: Any, runt
         "result.upgraded",
     ]
     async with runtime.open_uow() as uow:
-        entries = [link.entry for link in await uow.audit.chain() if link.entry.action == "result.sent_again"]
+        entries = [link.entry for link in await uow.audit.chain() if link.entry.action == "result:resend"]
     ((actor, target, stages),) = [(entry.actor_id, entry.target_id, entry.changes["stages"]) for entry in entries]
     assert (actor, target, sorted(stages)) == (None, before["assessmentId"], ["essayScoring", "narrative"])
 

@@ -87,9 +87,9 @@ async def test_first_dry_then_in_earnest(admin: Student, runtime: Runtime) -> No
     assert changed["counts"] == {"created": 1, "updated": 1, "unchanged": 2, "refused": 0}
     assert await count(runtime, "slug = 'new' AND status = 'published'") == 1
     async with runtime.open_uow(autocommit=True) as uow:
-        assert await audit.verify(uow) is None
+        assert (await audit.verify(uow)).holds
         entries = [(link.entry.action, link.entry.changes["created"]) for link in await uow.audit.chain()]
-    assert entries == [("catalog.imported", 4), ("catalog.imported", 0), ("catalog.imported", 1)]
+    assert entries == [("catalog:import", 4), ("catalog:import", 0), ("catalog:import", 1)]
     listed = (await admin.request("GET", "/credentials/imports?limit=3")).json()
     assert listed["items"][0]["id"] == changed["id"]
     assert listed["nextCursor"] == listed["items"][-1]["id"]

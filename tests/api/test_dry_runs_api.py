@@ -57,6 +57,6 @@ async def test_an_essay_is_tried_by_the_grader(admin: Student, runtime: Runtime)
     blank = await admin.request("POST", path, json={"answer": " "})
     assert (blank.status_code, blank.json()["essay"]) == (200, [])
     async with runtime.open_uow(autocommit=True) as uow:
-        assert [link.entry.action for link in await uow.audit.chain()] == ["question.tried"] * 2
+        assert [link.entry.action for link in await uow.audit.chain()] == ["question:try"] * 2
         assert ESSAY[:40] not in str([link.entry.changes for link in await uow.audit.chain()])
         assert await uow.session.scalar(text("SELECT (SELECT count(*) FROM model_calls) + (SELECT count(*) FROM model_replies)")) == 0

@@ -77,7 +77,7 @@ async def test_what_an_admin_does_is_recorded(admin: Student, runtime: Runtime) 
         entries = [link.entry for link in await uow.audit.chain()]
         user = await uow.accounts.by_email("admin@assay.example")
     assert user is not None
-    assert [(entry.action, entry.actor_id) for entry in entries] == [("index.requested", user.id), ("index.switched", user.id)]
+    assert [(entry.action, entry.actor_id) for entry in entries] == [("index:request", user.id), ("index:switch", user.id)]
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -81,7 +81,7 @@ async def test_sent_again_once_under_one_key(admin: Student, result: dict[str, A
         (link,) = await uow.audit.chain()
         someone = await uow.accounts.by_email("admin@assay.example")
     assert someone is not None
-    assert (link.entry.action, link.entry.actor_id, link.entry.target_id) == ("job.resent", someone.id, str(essays.id))
+    assert (link.entry.action, link.entry.actor_id, link.entry.target_id) == ("job:resend", someone.id, str(essays.id))
     refused = await admin.request("POST", path)
     assert (refused.status_code, refused.json()["code"]) == (409, "job_sent_again")
     assert refused.json()["jobId"] == answers[0].json()["jobs"][0]

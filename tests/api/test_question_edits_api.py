@@ -54,7 +54,7 @@ async def test_a_question_is_made_edited_and_remembered(admin: Student, runtime:
     assert [(each["version"], each["content"]["prompt"]) for each in history] == [(2, prompt), (1, CHOICE["prompt"])]
     async with runtime.open_uow(autocommit=True) as uow:
         entries = [link.entry for link in await uow.audit.chain()]
-    assert [entry.action for entry in entries] == ["question.created", "question.updated", "question.updated"]
+    assert [entry.action for entry in entries] == ["question:create", "question:update", "question:update"]
     assert entries[1].changes == {"/difficulty": {"before": 2, "after": 3}}
     assert entries[2].changes["/prompt"] == {"before": CHOICE["prompt"], "after": prompt}
 
@@ -106,7 +106,7 @@ async def test_a_repeated_switch_is_answered_with_what_it_did(admin: Student, tr
     assert (await admin.request("POST", f"{path}/deactivate", headers=seen)).status_code == 412
     assert (await admin.request("POST", f"{path}/activate", headers=headers)).json()["code"] == "idempotency_key_reused"
     async with runtime.open_uow(autocommit=True) as uow:
-        assert [link.entry.action for link in await uow.audit.chain()] == ["question.deactivated"]
+        assert [link.entry.action for link in await uow.audit.chain()] == ["question:deactivate"]
 
 
 async def test_two_cannot_take_the_last_two_at_once(admin: Student, track_id: UUID) -> None:

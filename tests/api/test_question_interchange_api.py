@@ -72,7 +72,7 @@ async def test_foreign_items_come_in_inactive(admin: Student, runtime: Runtime) 
     assert [(await bank(admin))["bread"][name] for name in ("version", "isActive")] == [2, False]
     async with runtime.open_uow(autocommit=True) as uow:
         actions = [link.entry.action for link in await uow.audit.chain()]
-    assert actions == ["question.created", "question.created", "question.updated"]
+    assert actions == ["question:create", "question:create", "question:update"]
 
 
 async def test_a_question_that_is_asked_is_not_changed(admin: Student) -> None:

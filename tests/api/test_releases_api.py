@@ -74,7 +74,7 @@ async def test_a_result_waits_for_an_advisor(
     assert (await student.request("GET", f"{path}/status")).json()["heldBack"] is None
     async with runtime.open_uow(autocommit=True) as uow:
         entries = [link.entry for link in await uow.audit.chain()]
-    assert [entry.action for entry in entries] == ["track.updated", "assessment.released"]
+    assert [entry.action for entry in entries] == ["track:update", "assessment:release"]
     assert entries[1].changes["policy"] == {"when": "afterReview"}
 
 

@@ -63,7 +63,7 @@ async def test_the_whole_life_of_an_endpoint_is_recorded(admin: Student, there: 
         entries = [link.entry for link in await uow.audit.chain()]
         someone = await uow.accounts.by_email("admin@assay.example")
     assert someone is not None
-    names = ["webhook.registered", "webhook.secret_rotated", "webhook.enabled", "webhook.removed"]
+    names = ["webhook:register", "webhook:rotate_secret", "webhook:enable", "webhook:remove"]
     assert [entry.action for entry in entries] == names
     assert {(entry.actor_id, entry.target_id) for entry in entries} == {(someone.id, made["id"])}
     assert entries[0].changes == {"host": "127.0.0.1", "events": []}

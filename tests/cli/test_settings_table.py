@@ -1,11 +1,13 @@
 """`assay settings`: values with their sources, without secrets."""
 
 import io
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from rich.console import Console
 
+from assay.cli import main
 from assay.cli.settings_table import MASK, settings_table, shown
 from assay.settings import Settings
 
@@ -68,3 +70,15 @@ def test_a_plan_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_a_setting_that_is_refused_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """On stderr, with exit code 2 and without a traceback, whichever verb it was."""
+    monkeypatch.setenv("ASSAY_RETENTION_QUEUE_DAYS", "3")
+    monkeypatch.setattr("sys.argv", ["assay", "settings", "--data", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("ASSAY_RETENTION_QUEUE_DAYS is 3, but queue metadata is kept 30 days at least. Set it to 30")

@@ -16,6 +16,10 @@ GROUPS = {
     "index": {"list", "rebuild", "switch", "rollback", "drift"},
     "jobs": {"dead", "show", "resend"},
     "questions": {"export", "import", "statistics"},
+    "audit": {"verify", "export"},
+    "cohorts": {"enrol"},
+    "retention": {"run", "runs"},
+    "people": {"find", "export", "erase", "hold", "release"},
 }
 
 

@@ -3,14 +3,13 @@
 import base64
 import io
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 import redis
-import structlog
+from canaries import COMMENT, EMAIL, ESSAY, EXTERNAL, FREE_TEXT, NAME, PERSON, REASON, WORDS, captured_logs, found, rename
 from journeys import Student
 from sqlalchemy import text
 
@@ -20,35 +19,9 @@ from assay.domain.actors import Role
 from assay.domain.grading import Identity, ModelReply
 from assay.kit.ids import new_id
 from assay.observability import metrics
-from assay.observability.logging import configure_logging
 from assay.runtime import Runtime
 from assay.settings import Settings
 from assay.worker.drainer import Drainer
-
-NAME, EMAIL, EXTERNAL = "Quentin Zabriskie", "zabriskie.q@uni.example", "matric-77-zulu"
-PERSON = (NAME, "Zabriskie", EMAIL, EXTERNAL)
-ESSAY = (
-    "At Wobblethwaite I learned that an idempotent endpoint can be called again without changing the outcome. For example, my uncle "
-    "Perpetuus ran a bakery whose payment service stored a key with every request. When the same key arrived twice, the service returned "
-    "the stored response, so Wobblethwaite never charged a customer twice. Therefore the key, the effect and the response belong in one "
-    "transaction. Perpetuus would say that a network can fail after the work is done. I would also measure how often keys repeat."
-)
-FREE_TEXT = "Since Kilimanjarovsky I enjoy data models, and Kilimanjarovsky taught me SQL."
-COMMENT, REASON = "Fits me, says Grandmother Ottoline.", "Ottoline already has it"
-WORDS = ("Wobblethwaite", "Perpetuus", "Kilimanjarovsky", "Ottoline")
-
-
-def disguises(canary: str) -> set[str]:
-    """The ways in which text hides in a dump: as it is, in hexadecimal, in base64 at any offset, in UTF-16, escaped."""
-    raw = canary.encode()
-    coded = {base64.b64encode(b"x" * shift + raw)[4:-4].decode() for shift in range(3)}
-    return {canary.lower(), raw.hex(), canary.encode("utf-16-le").hex(), json.dumps(canary).strip('"').lower(), *coded}
-
-
-def found(dump: str, canaries: tuple[str, ...]) -> set[str]:
-    """The canaries that `dump` betrays."""
-    lowered = dump.lower()
-    return {each for each in canaries if any(disguise in dump or disguise in lowered for disguise in disguises(each))}
 
 
 async def everything(open_uow: OpenUnitOfWork) -> dict[str, str]:
@@ -71,22 +44,8 @@ def test_the_search_finds_what_it_looks_for() -> None:
 @pytest.fixture
 def log_lines() -> Iterator[io.StringIO]:
     """Everything logged meanwhile, at the most talkative level."""
-    root, quiet = logging.getLogger(), structlog.get_config()
-    before = (list(root.handlers), root.level)
-    stream = io.StringIO()
-    configure_logging("json", "DEBUG", stream)
-    yield stream
-    root.handlers, root.level = before
-    structlog.configure(**quiet)
-
-
-async def rename(runtime: Runtime, user_id: UUID) -> None:
-    """Give the demo student a name that is nobody else's."""
-    async with runtime.open_uow() as uow:
-        user = await uow.accounts.get(user_id)
-        assert user is not None
-        user.name, user.email, user.external_id = NAME, EMAIL, EXTERNAL
-        uow.accounts.add(user)
+    with captured_logs() as stream:
+        yield stream
 
 
 async def test_a_whole_journey_leaves_nothing_in_clear(

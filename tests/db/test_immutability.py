@@ -46,7 +46,7 @@ INSERT INTO recommendation_items (recommendation_id, rank, credential_version_id
 SELECT r.id, 1, (SELECT id FROM credential_versions LIMIT 1), 0.5, '[]', '[]', '{}' FROM recommendations r;
 INSERT INTO rag_traces (recommendation_id, part, query, weight, hits) SELECT id, 'track', '\\x00', 1, '[]' FROM recommendations;
 INSERT INTO audit_logs (action, target_type, target_id, changes, correlation_id, previous_hash, hash)
-VALUES ('track.updated', 'track', '1', '{}', 'c', '', 'h')
+VALUES ('track:update', 'track', '1', '{}', 'c', '', 'h')
 """
 
 

@@ -200,7 +200,7 @@ async def test_a_table_in_use_is_not_waited_for(empty_database: NewDatabase) -> 
     holder = await asyncpg.connect(url.replace("+asyncpg", ""))
     async with holder.transaction():
         await holder.execute(
-            "SELECT count(*) FROM async_jobs, webhook_events, webhook_deliveries, assessments, degraded_stages, credential_versions"
+            "SELECT count(*) FROM async_jobs, webhook_events, webhook_deliveries, assessments, degraded_stages, credential_versions, users"
         )
         with pytest.raises(Unavailable, match="run it again"):
             await asyncio.to_thread(lambda: migrate.upgrade(url))

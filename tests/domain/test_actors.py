@@ -29,6 +29,11 @@ GOLDEN = {
         "question:write",
         "credential:write",
         "webhook:manage",
+        "person:manage",
+        "audit:read",
+        "retention:read",
+        "cohort:manage",
+        "assessment:inspect",
     },
 }
 

@@ -313,7 +313,7 @@ async def test_a_resend_is_in_the_audit_chain(runtime: Runtime, student: Student
     async with runtime.open_uow() as uow:
         (link,) = await uow.audit.chain()
     entry = link.entry
-    assert (entry.action, entry.actor_id, entry.target_type, entry.target_id) == ("job.resent", None, "job", str(dead.id))
+    assert (entry.action, entry.actor_id, entry.target_type, entry.target_id) == ("job:resend", None, "job", str(dead.id))
     assert entry.changes == {"type": "score_essay", "cause": "internal_error", "jobs": [str(each) for each in resent.jobs]}
     await rest(runtime)
 

@@ -154,7 +154,7 @@ async def test_what_is_asked_for_is_built_in_the_background(runtime: Runtime) ->
     assert done.progress.done == done.progress.total > 0
     async with runtime.open_uow(autocommit=True) as uow:
         actions = [link.entry.action for link in await uow.audit.chain()]
-    assert actions == ["index.requested", "index.switched"]
+    assert actions == ["index:request", "index:switch"]
 
 
 async def test_one_build_at_a_time(runtime: Runtime) -> None:

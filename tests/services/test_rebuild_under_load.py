@@ -66,7 +66,7 @@ async def test_nobody_notices_a_rebuild(runtime: Runtime, request: pytest.Fixtur
         assert set(own) <= {old, report.version_id}
     assert {own[-1] for own in seen} == {report.version_id}
     async with runtime.open_uow(autocommit=True) as uow:
-        switches = await uow.session.execute(text("SELECT count(*) FROM audit_logs WHERE action = 'index.switched'"))
+        switches = await uow.session.execute(text("SELECT count(*) FROM audit_logs WHERE action = 'index:switch'"))
         assert switches.scalar_one() == 1
     await store.drop(old)
     await store.drop(report.version_id)

@@ -20,3 +20,20 @@ def main() -> None:
         if str(problem):
             print(problem, file=sys.stderr)  # noqa: T201 - the last word of the program
         sys.exit(problem.exit_code)
+    except ValueError as error:
+        if not (sentences := _of_settings(error)):
+            raise
+        print(*sentences, sep="\n", file=sys.stderr)  # noqa: T201 - the last word of the program
+        sys.exit(2)
+
+
+def _of_settings(error: ValueError) -> list[str]:
+    """What is wrong with the settings, a sentence each; nothing when the error is about something else."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError) or error.title != "Settings":
+        return []
+    return [
+        str(each["ctx"]["error"]) if each["type"] == "value_error" else f"ASSAY_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+        for each in error.errors()
+    ]

@@ -21,6 +21,7 @@ from assay.db.repositories.cohorts import Cohorts
 from assay.db.repositories.credentials import Credentials
 from assay.db.repositories.declarations import Declarations
 from assay.db.repositories.deliveries import Deliveries
+from assay.db.repositories.enrolment import Enrolment
 from assay.db.repositories.feedback import FeedbackEntries
 from assay.db.repositories.flags import Flags
 from assay.db.repositories.heals import Heals
@@ -30,11 +31,14 @@ from assay.db.repositories.invariants import Invariants
 from assay.db.repositories.item_statistics import ItemStatisticsRows
 from assay.db.repositories.job_records import JobRecords
 from assay.db.repositories.jobs import Jobs
+from assay.db.repositories.legal_holds import LegalHolds
 from assay.db.repositories.overrides import Overrides
+from assay.db.repositories.personal import PersonalData
 from assay.db.repositories.questions import Questions
 from assay.db.repositories.recommendations import Recommendations
 from assay.db.repositories.replies import Replies
 from assay.db.repositories.responses import Responses
+from assay.db.repositories.retention import Retention
 from assay.db.repositories.scores import Scores
 from assay.db.repositories.search import Search
 from assay.db.repositories.shown import ShownAssessments
@@ -86,6 +90,7 @@ class UnitOfWork:
     credentials = _Room(Credentials)
     declarations = _Room(Declarations)
     deliveries = _Room(Deliveries)
+    enrolment = _Room(Enrolment)
     feedback = _Room(FeedbackEntries)
     flags = _Room(Flags)
     heals = _Room(Heals)
@@ -95,11 +100,14 @@ class UnitOfWork:
     item_statistics = _Room(ItemStatisticsRows)
     job_records = _Room(JobRecords)
     jobs = _Room(Jobs)
+    legal_holds = _Room(LegalHolds)
     overrides = _Room(Overrides)
+    personal = _Room(PersonalData)
     questions = _Room(Questions)
     recommendations = _Room(Recommendations)
     replies = _Room(Replies)
     responses = _Room(Responses)
+    retention = _Room(Retention)
     scores = _Room(Scores)
     search = _Room(Search)
     shown = _Room(ShownAssessments)

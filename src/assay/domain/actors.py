@@ -34,6 +34,12 @@ class Permission(StrEnum):
     OPERATIONS_READ = "operations:read"
     INDEX_MANAGE = "index:manage"
     WEBHOOK_MANAGE = "webhook:manage"
+    PERSON_MANAGE = "person:manage"
+    AUDIT_READ = "audit:read"
+    RETENTION_READ = "retention:read"
+    COHORT_MANAGE = "cohort:manage"
+    ASSESSMENT_INSPECT = "assessment:inspect"
+    """To read what a student wrote, each time for a reason that is kept."""
 
 
 _P = Permission
@@ -62,6 +68,11 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.AGREEMENT_READ,
             _P.INDEX_MANAGE,
             _P.WEBHOOK_MANAGE,
+            _P.PERSON_MANAGE,
+            _P.AUDIT_READ,
+            _P.RETENTION_READ,
+            _P.COHORT_MANAGE,
+            _P.ASSESSMENT_INSPECT,
         }
     ),
 }

@@ -14,36 +14,92 @@ GENESIS: Final = ""
 
 
 class AuditAction(StrEnum):
-    """Everything that is recorded, as `noun.verb`."""
+    """Everything that is recorded, as `noun:verb`, in the words of permissions."""
 
-    ESSAY_SCORE_OVERRIDDEN = "essay_score.overridden"
-    ESSAY_SCORE_CONFIRMED = "essay_score.confirmed"
-    ASSESSMENT_FLAGGED = "assessment.flagged"
-    ASSESSMENT_RELEASED = "assessment.released"
-    TRACK_CREATED = "track.created"
-    TRACK_UPDATED = "track.updated"
-    TRACK_RETIRED = "track.retired"
-    QUESTION_CREATED = "question.created"
-    QUESTION_UPDATED = "question.updated"
-    QUESTION_ACTIVATED = "question.activated"
-    QUESTION_DEACTIVATED = "question.deactivated"
-    QUESTION_DELETED = "question.deleted"
-    QUESTION_TRIED = "question.tried"
-    CREDENTIAL_CREATED = "credential.created"
-    CREDENTIAL_UPDATED = "credential.updated"
-    CREDENTIAL_PUBLISHED = "credential.published"
-    CREDENTIAL_RETIRED = "credential.retired"
-    CATALOG_IMPORTED = "catalog.imported"
-    INDEX_REQUESTED = "index.requested"
-    INDEX_SWITCHED = "index.switched"
-    JOB_RESENT = "job.resent"
-    RESULT_SENT_AGAIN = "result.sent_again"
+    ESSAY_SCORE_OVERRIDDEN = "essay_score:override"
+    ESSAY_SCORE_CONFIRMED = "essay_score:confirm"
+    ASSESSMENT_FLAGGED = "assessment:flag"
+    ASSESSMENT_INSPECTED = "assessment:inspect"
+    """An admin has read what a student wrote, for the reason given."""
+    ASSESSMENT_RELEASED = "assessment:release"
+    TRACK_CREATED = "track:create"
+    TRACK_UPDATED = "track:update"
+    TRACK_RETIRED = "track:retire"
+    QUESTION_CREATED = "question:create"
+    QUESTION_UPDATED = "question:update"
+    QUESTION_ACTIVATED = "question:activate"
+    QUESTION_DEACTIVATED = "question:deactivate"
+    QUESTION_DELETED = "question:delete"
+    QUESTION_TRIED = "question:try"
+    CREDENTIAL_CREATED = "credential:create"
+    CREDENTIAL_UPDATED = "credential:update"
+    CREDENTIAL_PUBLISHED = "credential:publish"
+    CREDENTIAL_RETIRED = "credential:retire"
+    CATALOG_IMPORTED = "catalog:import"
+    INDEX_REQUESTED = "index:request"
+    INDEX_SWITCHED = "index:switch"
+    JOB_RESENT = "job:resend"
+    RESULT_SENT_AGAIN = "result:resend"
     """By the healer, without anybody asking."""
-    WEBHOOK_REGISTERED = "webhook.registered"
-    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - a name, no secret
-    WEBHOOK_ENABLED = "webhook.enabled"
-    WEBHOOK_REMOVED = "webhook.removed"
-    WEBHOOK_RESENT = "webhook.resent"
+    WEBHOOK_REGISTERED = "webhook:register"
+    WEBHOOK_SECRET_ROTATED = "webhook:rotate_secret"  # noqa: S105 - a name, no secret
+    WEBHOOK_ENABLED = "webhook:enable"
+    WEBHOOK_REMOVED = "webhook:remove"
+    WEBHOOK_RESENT = "webhook:resend"
+    PERSON_FOUND = "person:find"
+    PERSON_EXPORTED = "person:export"
+    PERSON_ERASED = "person:erase"
+    PERSON_HELD = "person:hold"
+    PERSON_RELEASED = "person:release"
+    COHORT_CREATED = "cohort:create"
+    COHORT_UPDATED = "cohort:update"
+    COHORT_JOINED = "cohort:join"
+    COHORT_LEFT = "cohort:leave"
+    COHORT_IMPORTED = "cohort:import"
+    RETENTION_RUN = "retention:run"
+    AUDIT_EXPORTED = "audit:export"
+
+
+FORMER: Final[dict[str, AuditAction]] = {
+    "essay_score.overridden": AuditAction.ESSAY_SCORE_OVERRIDDEN,
+    "essay_score.confirmed": AuditAction.ESSAY_SCORE_CONFIRMED,
+    "assessment.flagged": AuditAction.ASSESSMENT_FLAGGED,
+    "assessment.released": AuditAction.ASSESSMENT_RELEASED,
+    "track.created": AuditAction.TRACK_CREATED,
+    "track.updated": AuditAction.TRACK_UPDATED,
+    "track.retired": AuditAction.TRACK_RETIRED,
+    "question.created": AuditAction.QUESTION_CREATED,
+    "question.updated": AuditAction.QUESTION_UPDATED,
+    "question.activated": AuditAction.QUESTION_ACTIVATED,
+    "question.deactivated": AuditAction.QUESTION_DEACTIVATED,
+    "question.deleted": AuditAction.QUESTION_DELETED,
+    "question.tried": AuditAction.QUESTION_TRIED,
+    "credential.created": AuditAction.CREDENTIAL_CREATED,
+    "credential.updated": AuditAction.CREDENTIAL_UPDATED,
+    "credential.published": AuditAction.CREDENTIAL_PUBLISHED,
+    "credential.retired": AuditAction.CREDENTIAL_RETIRED,
+    "catalog.imported": AuditAction.CATALOG_IMPORTED,
+    "index.requested": AuditAction.INDEX_REQUESTED,
+    "index.switched": AuditAction.INDEX_SWITCHED,
+    "job.resent": AuditAction.JOB_RESENT,
+    "result.sent_again": AuditAction.RESULT_SENT_AGAIN,
+    "webhook.registered": AuditAction.WEBHOOK_REGISTERED,
+    "webhook.secret_rotated": AuditAction.WEBHOOK_SECRET_ROTATED,
+    "webhook.enabled": AuditAction.WEBHOOK_ENABLED,
+    "webhook.removed": AuditAction.WEBHOOK_REMOVED,
+    "webhook.resent": AuditAction.WEBHOOK_RESENT,
+}
+"""How actions were called in entries of old. These stay as they were written, or their hashes would not fit."""
+
+
+def spelled(action: str) -> str:
+    """`action`, as an entry says it, in today's vocabulary."""
+    return FORMER.get(action, action)
+
+
+def spellings(action: AuditAction) -> tuple[str, ...]:
+    """Every way in which entries say `action`."""
+    return (action.value, *(former for former, now in FORMER.items() if now is action))
 
 
 class AuditEntry(Value):
@@ -84,3 +140,21 @@ def first_broken(links: Iterable[ChainLink], previous: str | None = None) -> int
             return link.sequence
         previous = link.hash
     return None
+
+
+class Mark(Value):
+    """A place in the chain: an entry's number and hash."""
+
+    sequence: int
+    hash: str
+
+
+class ChainReport(Value):
+    """Whether the chain holds: how many entries were read, and of the first that does not fit, its number and why."""
+
+    holds: bool
+    entries: int
+    begins_after: int | None
+    """The last entry that retention has removed; None when the chain is whole."""
+    broken_at: int | None = None
+    why: str | None = None

@@ -144,8 +144,11 @@ def _rule_stage(times: Times, by_stage: Mapping[Stage, Degradation]) -> StagePro
 
 
 def _job_stage(times: Times, job: JobProgress | None, degradation: Degradation | None, what: str) -> StageProgress:
-    if times.submitted_at is None or job is None:
+    if times.submitted_at is None or (job is None and times.completed_at is None):
         return StageProgress(state=StageState.PENDING, detail="Starts when you submit")
+    if job is None:  # done so long ago that the ledger has forgotten how
+        state = StageState.DEGRADED if degradation else StageState.COMPLETED
+        return StageProgress(state=state, finished_at=times.completed_at, detail=f"The {what} are ready")
     state, detail = _state(job, degraded=degradation is not None, what=what)
     return StageProgress(state=state, started_at=job.claimed_at, finished_at=job.finished_at, attempts=job.attempt, detail=detail)
 

@@ -71,6 +71,11 @@ type WebhookKeeper = Annotated[Actor, Depends(requires(Permission.WEBHOOK_MANAGE
 type TrackKeeper = Annotated[Actor, Depends(requires(Permission.TRACK_WRITE))]
 type QuestionKeeper = Annotated[Actor, Depends(requires(Permission.QUESTION_WRITE))]
 type CredentialKeeper = Annotated[Actor, Depends(requires(Permission.CREDENTIAL_WRITE))]
+type PersonKeeper = Annotated[Actor, Depends(requires(Permission.PERSON_MANAGE))]
+type AuditReader = Annotated[Actor, Depends(requires(Permission.AUDIT_READ))]
+type RetentionReader = Annotated[Actor, Depends(requires(Permission.RETENTION_READ))]
+type CohortKeeper = Annotated[Actor, Depends(requires(Permission.COHORT_MANAGE))]
+type Inspector = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_INSPECT))]
 type JobKeeper = Annotated[Actor, Depends(requires(Permission.JOB_MANAGE))]
 type IdempotencyHeader = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat a request safely")

@@ -49,6 +49,8 @@ DEGRADED_STAGES: Final = Counter("assay_degraded_stages_total", "Stages that ran
 HEALS: Final = Counter("assay_heals_total", "Jobs that were to heal a result, by what came of it", ["job_type", "outcome", "track"])
 ASSESSMENTS: Final = Counter("assay_assessments_total", "Assessments by what happened to them", ["event", "track"])
 WEBHOOK_ATTEMPTS: Final = Counter("assay_webhook_attempts_total", "Posts to endpoints of webhooks", ["event", "outcome"])
+RETENTION_REMOVED: Final = Counter("assay_retention_removed_total", "Rows removed because their time was over", ["kind"])
+RETENTION_RUN_AT: Final = Gauge("assay_retention_run_at_seconds", "When this process last ended a run of retention, in Unix time")
 TURNAROUND_SECONDS: Final = Histogram("assay_turnaround_seconds", "Submit to result", ["track"], buckets=_SLOW)
 
 

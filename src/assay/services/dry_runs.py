@@ -17,6 +17,7 @@ from assay.domain.rubric import Rubric
 from assay.domain.rubric_lint import Finding, lint
 from assay.domain.rules import score
 from assay.domain.signals import read_signals
+from assay.kit.ids import new_id
 from assay.kit.model import Value
 from assay.services import audit
 from assay.services.asking import about, gathered
@@ -65,9 +66,10 @@ async def run(content: QuestionContent, answer: Any, graders: Graders) -> DryRun
     return await _essay(content, content.rubric, answer or "", graders)
 
 
-async def note(uow: UnitOfWork, actor: Actor, question_id: UUID) -> None:
-    """Record that a question was tried; not with what."""
-    await audit.record(uow, actor, AuditAction.QUESTION_TRIED, "question", question_id, {})
+async def note(uow: UnitOfWork, actor: Actor, question_id: UUID | None) -> None:
+    """Record that a question was tried, or a draft of one, which has no id to be found by; not with what."""
+    kind, tried = ("question", question_id) if question_id else ("question_draft", new_id())
+    await audit.record(uow, actor, AuditAction.QUESTION_TRIED, kind, tried, {})
 
 
 async def _essay(content: QuestionContent, rubric: Rubric, essay: str, graders: Graders) -> DryRunRead:

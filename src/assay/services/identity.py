@@ -52,6 +52,7 @@ class Identity:
         self._passwords = passwords
         self._clock = clock
         self._refresh_lifetime = timedelta(days=refresh_days)
+        self._ended: frozenset[UUID] = frozenset()
 
     async def sign_in(self, open_uow: OpenUnitOfWork, email: str, password: str) -> TokenPair:
         """Tokens for the account with this e-mail and password. Raises `Unauthenticated` without saying which was wrong."""
@@ -96,8 +97,16 @@ class Identity:
         return actor, self.tokens.access(actor, now, lifetime), lifetime
 
     def authenticate(self, token: str) -> Actor:
-        """Whose access token this is. Raises `Unauthenticated`."""
-        return self.tokens.actor(token, self._clock())
+        """Whose access token this is. Raises `Unauthenticated`, also for somebody whose sessions were ended."""
+        actor = self.tokens.actor(token, self._clock())
+        if actor.id in self._ended:
+            raise Unauthenticated("This account has been closed.", code="session_ended")
+        return actor
+
+    async def learn_who_left(self, open_uow: OpenUnitOfWork) -> None:
+        """Take in whose sessions were ended: tokens are checked without asking the database. To be called every few seconds."""
+        async with open_uow(autocommit=True) as uow:
+            self._ended = await uow.accounts.ended_sessions()
 
     def _pair(self, uow: UnitOfWork, user: User, family_id: UUID) -> TokenPair:
         now = self._clock()

@@ -49,8 +49,8 @@ def _fits(version: Content) -> bool:
 
 
 async def _chain_holds(uow: UnitOfWork) -> Broken:
-    broken_at = await audit.verify(uow)
-    return Broken(0, ()) if broken_at is None else Broken(1, (str(broken_at),))
+    chain = await audit.verify(uow)
+    return Broken(0, ()) if chain.holds else Broken(1, (str(chain.broken_at),))
 
 
 def _finding(invariant: Invariant, broken: Broken) -> Finding:

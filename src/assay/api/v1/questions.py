@@ -59,8 +59,10 @@ async def create_question(
 
 
 @router.post("/dry-run", responses=problems(401, 403))
-async def try_draft(body: DraftTrial, _actor: QuestionKeeper, runtime: RuntimeDep) -> DryRunRead:
-    """Try a question that is not in the bank yet with a sample answer. Nothing is stored."""
+async def try_draft(body: DraftTrial, actor: QuestionKeeper, runtime: RuntimeDep) -> DryRunRead:
+    """Try a question that is not in the bank yet with a sample answer. That something was tried is recorded, nothing else."""
+    async with runtime.open_uow() as uow:
+        await dry_runs.note(uow, actor, None)
     return await dry_runs.run(body.question.content, body.answer, runtime.graders)
 
 

@@ -22,11 +22,11 @@ from assay.db.models.content import (
     Skill,
     Track,
 )
-from assay.db.models.identity import Cohort, CohortMember, RefreshToken, User
+from assay.db.models.identity import Cohort, CohortMember, LegalHold, RefreshToken, User
 from assay.db.models.index import EmbeddingArtifact, IndexVersion
 from assay.db.models.learning import LearnerDeclaration
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
-from assay.db.models.operations import AuditLog, MetricSnapshot
+from assay.db.models.operations import AuditAnchor, AuditHead, AuditLog, MetricSnapshot, RetentionRun
 from assay.db.models.recommendation import RagTrace, Recommendation, RecommendationFeedback, RecommendationItem
 from assay.db.models.review import AssessmentFlag, EssayScoreOverride
 from assay.db.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -37,6 +37,8 @@ __all__ = [
     "AssessmentFlag",
     "AssessmentResponse",
     "AsyncJob",
+    "AuditAnchor",
+    "AuditHead",
     "AuditLog",
     "BankState",
     "Base",
@@ -55,6 +57,7 @@ __all__ = [
     "IdempotencyKey",
     "IndexVersion",
     "LearnerDeclaration",
+    "LegalHold",
     "MetricSnapshot",
     "ModelCall",
     "Question",
@@ -67,6 +70,7 @@ __all__ = [
     "RecommendationItem",
     "RefreshToken",
     "ResponseBatch",
+    "RetentionRun",
     "RuleScore",
     "Skill",
     "StoredReply",

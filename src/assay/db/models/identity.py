@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assay.db.models.base import Base, CreatedAt, PrimaryKey, one_of
@@ -15,7 +15,10 @@ class User(Base):
     """An account. Name, e-mail and external id are encrypted; `email_index` is the keyed hash for look-ups."""
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint(one_of("role", Role), name="role"),)
+    __table_args__ = (
+        CheckConstraint(one_of("role", Role), name="role"),
+        Index("ix_users_sessions_ended_at", "sessions_ended_at", postgresql_where=text("sessions_ended_at IS NOT NULL")),
+    )
 
     id: Mapped[PrimaryKey]
     email: Mapped[str] = mapped_column(EncryptedText("users.email"))
@@ -27,6 +30,10 @@ class User(Base):
     pseudonym: Mapped[UUID] = mapped_column(unique=True)
     """Names the person in analytics; tells nothing without this row."""
     is_active: Mapped[bool] = mapped_column(server_default="true")
+    sessions_ended_at: Mapped[datetime | None]
+    """Tokens of whoever is not active any more are good for nothing from then on."""
+    erased_at: Mapped[datetime | None]
+    """Since then nothing here tells who it was; the row stays for what refers to it."""
     created_at: Mapped[CreatedAt]
 
 
@@ -64,3 +71,18 @@ class CohortMember(Base):
     cohort_id: Mapped[UUID] = mapped_column(ForeignKey("cohorts.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     created_at: Mapped[CreatedAt]
+
+
+class LegalHold(Base):
+    """Somebody's data must be kept as it is, until the hold is lifted: neither erasure nor retention touches it."""
+
+    __tablename__ = "legal_holds"
+    __table_args__ = (Index("uq_legal_holds_standing", "person_id", unique=True, postgresql_where=text("lifted_at IS NULL")),)
+
+    id: Mapped[PrimaryKey]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str] = mapped_column(EncryptedText("legal_holds.reason"))
+    set_by: Mapped[UUID | None]
+    set_at: Mapped[CreatedAt]
+    lifted_by: Mapped[UUID | None]
+    lifted_at: Mapped[datetime | None]

@@ -86,6 +86,8 @@ class StoredReply(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     purpose: Mapped[str]
     reply: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("model_replies.reply"))
+    assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"), index=True)
+    """Whose essay was first answered so; it goes with that assessment."""
     created_at: Mapped[CreatedAt]
 
 

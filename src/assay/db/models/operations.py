@@ -1,9 +1,10 @@
-"""What the service says about itself: the audit chain, metric snapshots."""
+"""What the service says about itself: the audit chain and its ends, what retention has removed, metric snapshots."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from assay.db.models.base import Base, CreatedAt, PrimaryKey
@@ -26,6 +27,42 @@ class AuditLog(Base):
     correlation_id: Mapped[str]
     previous_hash: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
+
+
+class AuditAnchor(Base):
+    """Where the chain began anew when its oldest entries were removed: number and hash of the last of them."""
+
+    __tablename__ = "audit_anchors"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[str]
+    removed: Mapped[int]
+    at: Mapped[CreatedAt]
+
+
+class AuditHead(Base):
+    """One row, kept by a trigger: number and hash of the newest entry, so that a missing end shows."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("singleton", name="singleton"),)
+
+    singleton: Mapped[bool] = mapped_column(primary_key=True, server_default="true")
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str]
+
+
+class RetentionRun(Base):
+    """One run of retention and what it removed, or would have removed (`dry_run`), by kind."""
+
+    __tablename__ = "retention_runs"
+    __table_args__ = (Index("ix_retention_runs_started_at", "started_at"),)
+
+    id: Mapped[PrimaryKey]
+    started_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]
+    scheduled: Mapped[bool]
+    dry_run: Mapped[bool]
+    items: Mapped[list[Any]]
 
 
 class MetricSnapshot(Base):

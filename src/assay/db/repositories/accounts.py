@@ -1,14 +1,18 @@
 """Accounts, refresh tokens and cohort membership."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Cohort, CohortMember, RefreshToken, User
 from assay.db.types import key_ring
+from assay.domain.actors import Role
+
+_TOKENS_LIVE: Final = "clock_timestamp() - interval '30 days'"  # longer than any access token or session of the pages
 
 
 class Accounts:
@@ -24,6 +28,20 @@ class Accounts:
     async def get(self, user_id: UUID) -> User | None:
         """One account."""
         return await self._session.get(User, user_id)
+
+    async def held(self, user_id: UUID) -> User | None:
+        """One account as it stands, held until this transaction ends."""
+        return await self._session.get(User, user_id, with_for_update=True, populate_existing=True)
+
+    async def ended_sessions(self) -> frozenset[UUID]:
+        """Whose tokens are good for nothing any more, as far as any of them can still be about."""
+        query = select(User.id).where(User.sessions_ended_at > text(_TOKENS_LIVE), User.is_active.is_(False))
+        return frozenset(await self._session.scalars(query))
+
+    async def active_admins(self) -> int:
+        """How many there are."""
+        query = select(func.count()).select_from(User).where(User.role == Role.ADMIN.value, User.is_active)
+        return await self._session.scalar(query) or 0
 
     def add(self, user: User) -> None:
         """Write a new account; its `email_index` is set here."""

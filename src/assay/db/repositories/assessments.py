@@ -66,6 +66,7 @@ _CLOSE_EXPIRED = text(
     "UPDATE assessments SET closed_at = clock_timestamp()"
     " WHERE id = :id AND closed_at IS NULL AND submitted_at IS NULL AND expires_at <= clock_timestamp()"
 )
+_OWNER = text("SELECT student_id FROM assessments WHERE id = :id")
 _SUBMIT = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
 _RELEASE = text("UPDATE assessments SET released_at = clock_timestamp() WHERE id = :id RETURNING released_at")
 _SNAPSHOT = text(
@@ -174,6 +175,11 @@ class Assessments:
         query = (_ONE_LOCKED if lock else _ONE)[actor.role]
         values = {"id": assessment_id, **_as(actor)}
         return _row((await self._session.execute(query, values)).mappings().first())
+
+    async def owner(self, assessment_id: UUID) -> UUID | None:
+        """Whose it is, whoever asks; None when there is no such assessment."""
+        owner: UUID | None = await self._session.scalar(_OWNER, {"id": assessment_id})
+        return owner
 
     async def open_one(self, actor: Actor, track_id: UUID) -> AssessmentRow | None:
         """The actor's assessment of this track that is neither finished nor closed."""

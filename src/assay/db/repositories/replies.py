@@ -4,25 +4,44 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import ModelCall, StoredReply
+from assay.db.models import Assessment, ModelCall, StoredReply
 from assay.db.models.base import table
 from assay.domain.grading import Identity, ModelReply
 
 # Built once: several of these run for every essay, and building a statement costs as much as running it.
 _FIND: Final = select(StoredReply.key, StoredReply.reply).where(StoredReply.key == any_(bindparam("keys", type_=ARRAY(Text()))))
-_CALL: Final = ("assessment_id", "purpose", "producer", "model", "prompt_hash", "parameters", "outcome", "usage", "reply_key")
-_RECORD: Final = insert(table(ModelCall))
-_STORE: Final = (
-    insert(table(StoredReply))
-    .values(key=bindparam("stored_key"), purpose=bindparam("stored_purpose"), reply=bindparam("stored_reply", type_=StoredReply.reply.type))
-    .on_conflict_do_nothing()
-    .cte("stored")
+_CALL: Final = ("purpose", "producer", "model", "prompt_hash", "parameters", "outcome", "usage")
+# The assessment is held while this is written. Where it is gone, erased while its essays were read, the call counts as spent and nothing
+# of the reply is kept.
+_ALIVE: Final = (
+    select(Assessment.id)
+    .where(Assessment.id == bindparam("assessment_id", type_=Uuid()))
+    .with_for_update(read=True, key_share=True)
+    .cte("alive")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
 )
-_RECORD_AND_STORE: Final = _RECORD.values({name: bindparam(name) for name in _CALL}).add_cte(_STORE)
+_WHOSE: Final = select(_ALIVE.c.id).scalar_subquery()
+_RECORD: Final = insert(table(ModelCall)).values(
+    {name: bindparam(name) for name in _CALL}
+    | {
+        "assessment_id": _WHOSE,
+        "reply_key": case((_WHOSE.is_not(None), bindparam("reply_key", type_=Text()))),
+    }
+)
+_STORED: Final = select(
+    bindparam("stored_key", type_=Text()),
+    bindparam("stored_purpose", type_=Text()),
+    bindparam("stored_reply", type_=StoredReply.reply.type),
+    _ALIVE.c.id,
+)
+_STORE: Final = (
+    insert(table(StoredReply)).from_select(["key", "purpose", "reply", "assessment_id"], _STORED).on_conflict_do_nothing().cte("stored")
+)
+_RECORD_AND_STORE: Final = _RECORD.add_cte(_STORE)
 
 
 class Replies:
@@ -51,7 +70,10 @@ class Replies:
         reply: ModelReply | None = None,
         key: str | None = None,
     ) -> None:
-        """Write down one call and how it ended; a `reply` is kept under `key`, where the first one stays. One statement."""
+        """Write down one call and how it ended; a `reply` is kept under `key`, where the first one stays. One statement.
+
+        Of an assessment that is no more, the call is written without the reply.
+        """
         row = {
             "assessment_id": assessment_id,
             "purpose": purpose,
