@@ -32,6 +32,13 @@ async def read(session: aiohttp.ClientSession, model_url: str) -> Entries:
     return entries
 
 
+async def take(session: aiohttp.ClientSession, model_url: str) -> Entries:
+    """The journal since it was last taken: read and forgotten at once."""
+    async with session.post(f"{model_url}/control/journal/take") as answer:
+        entries: Entries = (await answer.json())["entries"]
+    return entries
+
+
 async def in_flight(session: aiohttp.ClientSession, model_url: str) -> int:
     """Calls under way."""
     return int((await _state(session, model_url))["inFlight"])

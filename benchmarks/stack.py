@@ -158,18 +158,21 @@ def really_ready(program: Program) -> Program:
     """`program`, ready once it can work: worker and sweeper say so in their log, however often they are started."""
     if program.name == programs.API:
         return program
-    before = len(_read(program.log))
+    before = program.log.stat().st_size if program.log.exists() else 0
     return replace(program, ready=partial(_says_ready, program.log, before))
 
 
 def _says_ready(log: Path, since: int, _pid: int) -> bool:
-    said = _read(log)[since:]
+    said = _read(log, since)
     return b"worker_ready" in said or b"sweeper_ready" in said
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, since: int = 0) -> bytes:
+    """What a file has from this byte on: logs of a long run are not read from their beginning each time."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            file.seek(since)
+            return file.read()
     except FileNotFoundError:
         return b""
 

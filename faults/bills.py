@@ -1,7 +1,8 @@
 """What the provider was paid for: calls by content key, held against what the faults can account for."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
@@ -30,41 +31,54 @@ class Bill(NamedTuple):
         return self.paid / self.distinct if self.distinct else 0.0
 
 
-def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, int]) -> Bill:
-    """Read the journal. `essays` are texts with their assessments, `crashes` how often a worker was lost with an assessment's job in hand.
+@dataclass(slots=True)
+class Account:
+    """The journal as far as it was read, without the requests: what was paid under which content key, and whose call it was."""
 
-    A content key is the request without its nonces. A key may be paid once, and once more for each time its job's worker was lost. A
-    summary has no essay in it: all of them together may be paid as often again as all crashes. The question by which a provider is tried,
-    the same each time, is on nobody's bill.
-    """
-    paid: Counter[str] = Counter()
-    told: dict[str, list[str]] = defaultdict(list)
-    owners: dict[str, UUID | None] = {}
-    for entry in entries:
-        if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"} and not _is_trial(entry):
-            paid[entry["bodySha256"]] += 1
-            told[entry["bodySha256"]].append(f"{entry['outcome']} {entry.get('at', '')}")
-            owners.setdefault(entry["bodySha256"], _owner(entry, essays))
-    more = Counter[UUID | None]()
-    overpaid = 0
-    unexplained: list[str] = []
-    again: list[str] = []
-    for key, count in paid.items():
-        owner = owners[key]
-        if owner is None:
-            more[None] += count - 1
-            if count > 1:
-                again.append(f"a summary: {', '.join(told[key])}")
-        else:
-            beyond = max(0, count - 1 - crashes.get(owner, 0))
+    essays: Mapping[str, UUID]
+    """Texts with their assessments."""
+    spoiled: int = 0
+    _paid: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """What became of the calls under a key, a line each."""
+    _owners: dict[str, UUID | None] = field(default_factory=dict)
+
+    def note(self, entries: Entries) -> None:
+        """Read on."""
+        for entry in entries:
+            self.spoiled += entry["fault"] is not None
+            if entry["fault"] is None and entry["outcome"] in {"answered", "abandoned"} and not _is_trial(entry):
+                self._paid[entry["bodySha256"]].append(f"{entry['outcome']} {entry.get('at', '')}")
+                self._owners.setdefault(entry["bodySha256"], _owner(entry, self.essays))
+
+    def bill(self, crashes: Mapping[UUID, int]) -> Bill:
+        """What is to be accounted for. `crashes`: how often a worker was lost with an assessment's job in hand.
+
+        A key may be paid once, and once more for each time its job's worker was lost. A summary has no essay in it: all of them together
+        may be paid as often again as all crashes. The question by which a provider is tried, the same each time, is on nobody's bill.
+        """
+        overpaid, summaries = 0, 0
+        unexplained: list[str] = []
+        again: list[str] = []
+        for key, told in self._paid.items():
+            owner = self._owners[key]
+            if owner is None:
+                summaries += len(told) - 1
+                again += [f"a summary: {', '.join(told)}"] if len(told) > 1 else []
+            elif (beyond := len(told) - 1 - crashes.get(owner, 0)) > 0:
+                overpaid += beyond
+                unexplained.append(f"{owner}, {crashes.get(owner, 0)} crashes: {', '.join(told)}")
+        if (beyond := summaries - sum(crashes.values())) > 0:
             overpaid += beyond
-            if beyond:
-                unexplained.append(f"{owner}, {crashes.get(owner, 0)} crashes: {', '.join(told[key])}")
-    if beyond := max(0, more[None] - sum(crashes.values())):
-        overpaid += beyond
-        unexplained += again
-    spoiled = sum(entry["fault"] is not None for entry in entries)
-    return Bill(paid.total(), len(paid), overpaid, spoiled, tuple(unexplained))
+            unexplained += again
+        paid = sum(len(told) for told in self._paid.values())
+        return Bill(paid, len(self._paid), overpaid, self.spoiled, tuple(unexplained))
+
+
+def bill(entries: Entries, essays: Mapping[str, UUID], crashes: Mapping[UUID, int]) -> Bill:
+    """Of a whole journal at once. A content key is the request without its nonces."""
+    account = Account(essays)
+    account.note(entries)
+    return account.bill(crashes)
 
 
 def _is_trial(entry: Mapping[str, object]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import aiohttp
+from rich.console import Console
 
 from assay.runtime import Runtime
 from benchmarks import people
@@ -86,14 +87,16 @@ class Clients:
     session: aiohttp.ClientSession
     journal: Journal = field(default_factory=Journal)
 
-    async def prepared(self, count: int, mark: str) -> list[Taken]:
-        """So many assessments in which everything is answered, over all tracks."""
+    async def prepared(self, count: int, mark: str, console: Console | None = None) -> list[Taken]:
+        """So many assessments in which everything is answered, over all tracks; `console` is told how far it is."""
         known = await people.tracks(self.runtime)
         taken: list[Taken] = []
         while len(taken) < count:
             number = len(taken) // BATCH
             actors = await people.enrol(self.runtime, min(BATCH, count - len(taken)))
             taken += await people.take(self.runtime, actors, known[number % len(known)], f"{mark}-{number}")
+            if console and len(taken) < count:
+                console.print(f"[dim]{len(taken)} of {count}[/]", highlight=False)
         return taken
 
     async def arrive(self, taken: Sequence[Taken], arrivals: Sequence[Arrival]) -> None:

@@ -1,11 +1,9 @@
-"""Faults of the provider: every kind of failure at once, half a minute of less than is asked for, and a minute of nothing at all."""
+"""Faults of the provider: every kind of failure at once, some calls that fail, and all of them, at once or after a while."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import datetime
-from statistics import median
 from typing import Any, Final
 
 from assay.ai.scripted import ScriptedFault
@@ -36,25 +34,14 @@ ARRIVE_SECONDS: Final = 40.0
 DEGRADED_SECONDS: Final = 3.0
 HEALED_WITHIN: Final = 180.0
 """A hundred and twenty a minute at most, by the settings."""
-LIMIT: Final = 10.0
-"""Calls a second."""
-LIMITED_SECONDS: Final = 30.0
-PER_SECOND: Final = 4
-"""Submissions, each of which needs four calls."""
-BEFORE_SECONDS: Final = 8.0
 ERRORS_PER_SECOND: Final = 2
 """Submissions, while calls fail."""
 SOME_SECONDS: Final = 20.0
 OUTAGE_SECONDS: Final = 60.0
 OPEN_WITHIN: Final = 5.0
 CLOSED_WITHIN: Final = 15.0
-IN_FULL_SHARE: Final = 0.95
-IN_FULL_WITHIN: Final = 60.0
-_IN_HAND: Final = "SELECT count(*) FROM async_jobs WHERE status = 'leased'"
-_AT_FIRST: Final = "SELECT count(DISTINCT assessment_id) FROM async_jobs WHERE parent_job_id IS NULL AND status IN ('degraded', 'dead')"
-_CUT: Final = """
-    SELECT assessment_id, count(*) FROM model_calls WHERE outcome = 'timeout' AND assessment_id IS NOT NULL GROUP BY assessment_id
-"""
+AT_FIRST: Final = "SELECT count(DISTINCT assessment_id) FROM async_jobs WHERE parent_job_id IS NULL AND status IN ('degraded', 'dead')"
+"""Results that had a substitute when they were new, healed since or not."""
 
 
 async def every_fault(world: World) -> list[Figure]:
@@ -78,69 +65,12 @@ async def every_fault(world: World) -> list[Figure]:
         ]
 
 
-async def limited(world: World) -> list[Figure]:
-    """Half a minute of a limit far below the load: who is refused waits, fewer jobs are begun, and what was too late for that heals.
-
-    A call that was cut at the end of its job's time is paid for, and may be paid for again when the result is made anew.
-    """
-    before, during = int(BEFORE_SECONDS * PER_SECOND), int(LIMITED_SECONDS * PER_SECOND)
-    async with scene(world, before + during, API, SWEEPER, *WORKERS) as on:
-        async with _watched(world) as usual:
-            await on.load(on.taken[:before], BEFORE_SECONDS)
-        await world.drained(30)
-        asked = len(await on.journal())
-        await world.model(limit=LIMIT, retryAfter=2)
-        arriving = asyncio.create_task(on.load(on.taken[before:], LIMITED_SECONDS))
-        async with _watched(world) as limited:
-            await asyncio.sleep(LIMITED_SECONDS)
-        meanwhile = (await on.journal())[asked:]
-        await world.model(limit=0)
-        lifted = asyncio.get_running_loop().time()
-        await arriving
-        await until(lambda: _complete(world, before + during), within=120)
-        await on.healed(on.taken, IN_FULL_WITHIN)
-        in_full = asyncio.get_running_loop().time() - lifted
-        at_first, left = await world.value(_AT_FIRST), await on.degraded(on.taken)
-        cut = {row["assessment_id"]: row["count"] for row in await world.query(_CUT)}
-        verdict = await on.verdict(excused=cut)
-        return [
-            Figure("calls a second that the provider takes", (LIMIT,), digits=0),
-            Figure("calls a second that it was asked for, refused ones too", (len(meanwhile) / LIMITED_SECONDS,), digits=1, at_most=LIMIT),
-            Figure("of them refused", (sum(entry["fault"] is not None for entry in meanwhile) / LIMITED_SECONDS,), digits=1),
-            Figure("jobs in hand at this load, without the limit", (median(usual),), digits=0),
-            Figure("jobs in hand with it", (median(limited),), digits=0, below=median(usual)),
-            Figure("results on a substitute at first", (at_first,), digits=0),
-            Figure("calls cut at the end of their time", (sum(cut.values()),), digits=0),
-            Figure("in full after healing", (100 * (1 - left / (before + during)),), "%", digits=0, at_least=100 * IN_FULL_SHARE),
-            Figure("all of them, after the limit was gone", (in_full,), "s", at_most=IN_FULL_WITHIN),
-            Figure("result p95", (await on.slowest(on.taken[before:]),), "s"),
-            *verdict,
-        ]
-
-
-@asynccontextmanager
-async def _watched(world: World) -> AsyncIterator[list[int]]:
-    """How many jobs are in hand, twice a second, while the block runs."""
-    seen: list[int] = []
-
-    async def look() -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            seen.append(await world.value(_IN_HAND))
-
-    looking = asyncio.create_task(look())
-    try:
-        yield seen
-    finally:
-        looking.cancel()
-
-
 async def dead(world: World) -> list[Figure]:
     """Nothing is answered from the start, while a hundred submit; then it is back, and their results are made again by themselves."""
     async with scene(world, STUDENTS, API, SWEEPER, *WORKERS) as on:
         await world.model(faults=["unavailable"])
         await on.load(on.taken, SUBMITTING_SECONDS)
-        await until(lambda: _complete(world, STUDENTS), within=120)
+        await until(lambda: complete(world, STUDENTS), within=120)
         slowest = await on.slowest(on.taken)
         labelled = await world.value("SELECT count(DISTINCT assessment_id) FROM degraded_stages WHERE stage = 'essayScoring'")
         silent = await world.value(_SILENT)
@@ -168,11 +98,11 @@ async def failing(world: World) -> list[Figure]:
         await on.load(on.taken[:some], SOME_SECONDS)
         await world.drained(60)
         failed = sum(entry["fault"] is not None for entry in await on.journal())
-        replaced = await world.value(_AT_FIRST)
+        replaced = await world.value(AT_FIRST)
         await world.model(faults=["server_error@0.5", "unavailable"])
         arriving = asyncio.create_task(on.load(on.taken[some:], OUTAGE_SECONDS))
         opened, _ = await asyncio.gather(_circuit(world, "open"), asyncio.sleep(OUTAGE_SECONDS))
-        await until(lambda: _complete(world, some + many), within=60)
+        await until(lambda: complete(world, some + many), within=60)
         await arriving
         told = [await on.clients.result(each) for each in on.taken[some:]]
         slowest = await on.slowest(on.taken[some:], 1.0)
@@ -215,7 +145,8 @@ def _is_dated(result: Mapping[str, Any]) -> bool:
     )
 
 
-async def _complete(world: World, count: int) -> bool:
+async def complete(world: World, count: int) -> bool:
+    """Whether so many results are there."""
     return bool(await world.value("SELECT count(*) FROM assessments WHERE completed_at IS NOT NULL") == count)
 
 

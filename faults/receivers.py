@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -27,6 +28,7 @@ class Receiver:
     received: Counter[str] = field(default_factory=Counter)
     """Message ids with how often each came."""
     bodies: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    """Message ids with the hashes of what came under each."""
     about: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Assessments with the ids of the `assessment.completed` about them."""
     forged: int = 0
@@ -65,7 +67,7 @@ class Receiver:
             return web.Response(status=400)
         message_id = request.headers["webhook-id"]
         self.received[message_id] += 1
-        self.bodies[message_id].add(body)
+        self.bodies[message_id].add(sha256(body).digest())
         if event["type"] == "assessment.completed":
             self.about[event["data"]["assessmentId"]].add(message_id)
         return web.Response(status=204)

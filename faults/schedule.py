@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from math import inf
 from random import Random
 from typing import Final, NamedTuple
 
@@ -52,6 +53,10 @@ DECK: Final[Mapping[Kind, int]] = {
 """How often each comes before all have come anew: a storm that plays the whole deck has seen every kind."""
 
 
+DEADLY: Final = frozenset({Kind.KILL_WORKER, Kind.STOP_WORKER, Kind.KILL_API, Kind.KILL_SWEEPER})
+"""What ends a process of ours."""
+
+
 class Strike(NamedTuple):
     """One fault: when it begins (seconds from the start), how long it lasts, and a draw in [0, 1) that picks its victim."""
 
@@ -69,8 +74,8 @@ class Arrival(NamedTuple):
     copies: int = 1
 
 
-def strikes(seed: int, seconds: float, every: float) -> list[Strike]:
-    """One strike about `every` seconds for so many `seconds`, in order."""
+def strikes(seed: int, seconds: float, every: float, *, deadly_until: float = inf) -> list[Strike]:
+    """One strike about `every` seconds for so many `seconds`, in order; from `deadly_until` on none of them ends a process of ours."""
     random, deck, planned = Random(f"strikes/{seed}"), list[Kind](), list[Strike]()
     at = seconds * QUIET_SHARE
     while at < seconds:
@@ -78,6 +83,8 @@ def strikes(seed: int, seconds: float, every: float) -> list[Strike]:
             deck = [kind for kind, count in DECK.items() for _ in range(count)]
             random.shuffle(deck)
         kind = deck.pop()
+        if kind in DEADLY and at >= deadly_until:
+            continue
         planned.append(Strike(at, kind, random.uniform(*SECONDS.get(kind, (0.0, 0.0))), random.random()))
         at += random.uniform(0.5, 1.5) * every
     return planned

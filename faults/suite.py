@@ -14,7 +14,7 @@ from rich.table import Table
 from benchmarks import machine, recovery
 from benchmarks.report import Figure, Report
 from benchmarks.stack import Stack
-from faults import disk, edits, mutants, postgres, processes, provider, redis, webhooks
+from faults import disk, edits, limits, mutants, postgres, processes, provider, redis, webhooks
 from faults import storm as weather
 from faults.storm import Plan
 from faults.world import NotPossible, World, opened_stack, opened_world
@@ -64,7 +64,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "provider-faults": Scenario("three calls of four go wrong, in every way there is", ("F19", "F20"), provider.every_fault),
     "provider-errors": Scenario("the provider fails now and then, then for a minute under load", ("F18",), provider.failing),
     "provider-dead": Scenario("the provider is dead from the start, then back", ("F18",), provider.dead),
-    "provider-limited": Scenario("for half a minute the provider takes fewer calls than come", ("F17",), provider.limited),
+    "provider-limited": Scenario("for half a minute the provider takes fewer calls than come", ("F17",), limits.limited),
     "receiver-down": Scenario("a webhook receiver is down, and a sender dies", ("F27", "F28"), webhooks.receiver_down),
     "edits": Scenario("bank, catalog and index change under assessments that are under way", ("F29",), edits.under_way),
     "mutant-fence": Scenario("mutant: the ledger does not ask for the fence", ("F3",), mutants.without_fence),

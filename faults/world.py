@@ -218,8 +218,8 @@ class World:
     def _surprises(self) -> list[str]:
         found: list[str] = []
         for log in sorted(self.logs.glob("*.log")):
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            found += [f"{log.stem}: {line}" for line in lines if any(f'"event": "{event}"' in line for event in SURPRISES)]
+            with log.open(encoding="utf-8", errors="replace") as lines:
+                found += [f"{log.stem}: {line.rstrip()}" for line in lines if any(f'"event": "{event}"' in line for event in SURPRISES)]
         return found
 
     @asynccontextmanager

@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -11,10 +13,11 @@ from benchmarks.report import Figure
 from faults import bills, schedule, suite
 from faults.clients import Journal
 from faults.sabotage import SABOTAGES
-from faults.schedule import DECK, Kind
+from faults.scales import Scales, Weight, growth_per_hour, settled_part
+from faults.schedule import DEADLY, DECK, Kind
 from faults.strikes import STRIKES
 from faults.tally import Job, Rows, Tally, Written, tally
-from faults.world import NotPossible
+from faults.world import NotPossible, World
 
 ONE, OTHER = uuid4(), uuid4()
 
@@ -57,6 +60,13 @@ def test_a_plan_as_long_as_the_deck_has_every_kind() -> None:
     several = [each for each in schedule.arrivals(3, 600, 240) if each.keys * each.copies == 4]
     assert len(several) == 60
     assert {(each.keys, each.copies) for each in several} == {(1, 4), (4, 1)}
+
+
+def test_a_long_storm_ends_nobody_in_its_last_half() -> None:
+    """So that there is a life long enough to be weighed; everything else goes on, and before it everything happens as always."""
+    planned, spared = schedule.strikes(7, 2_000, 4), schedule.strikes(7, 2_000, 4, deadly_until=1_000)
+    assert [each for each in spared if each.at < 1_000] == [each for each in planned if each.at < 1_000]
+    assert {each.kind for each in spared if each.at >= 1_000} == set(Kind) - DEADLY
 
 
 def test_every_kind_has_its_strike() -> None:
@@ -103,6 +113,38 @@ def test_a_call_paid_twice_needs_a_lost_worker() -> None:
     assert bills.bill(entries, essays, {})[:4] == (3, 2, 1, 1)
     assert bills.bill(entries, essays, {OTHER: 5}).overpaid == 1
     assert bills.bill(entries, essays, {ONE: 1}).overpaid == 0
+
+
+def test_an_account_is_the_same_however_the_journal_is_read() -> None:
+    """In parts, which are forgotten, or at once."""
+    entries = [entry("1", "first"), entry("2", "second"), entry("1", "first"), entry("3", "second", fault="truncation")]
+    account = bills.Account({"first": ONE, "second": OTHER})
+    for each in entries:
+        account.note([each])
+    assert account.bill({}) == bills.bill(entries, {"first": ONE, "second": OTHER}, {}) != bills.bill(entries[:2], {}, {})
+
+
+def test_growth_is_that_of_a_settled_life() -> None:
+    """What a process takes while it warms up is no growth; a life that is over too soon says nothing."""
+    warming = [Weight(second, second) for second in range(0, 120, 5)]
+    steady = [Weight(second, 120 + (second - 120) * 3 / 3_600) for second in range(120, 1_920, 5)]
+    assert growth_per_hour(settled_part([*warming, *steady])) == pytest.approx(3)
+    assert settled_part(warming) == settled_part([*warming, *steady[:5]]) == settled_part([]) == ()
+
+
+@pytest.mark.parametrize(("minutes", "judged"), [(60.0, True), (29.0, False)])
+def test_growth_is_judged_in_a_long_run_alone(minutes: float, judged: bool) -> None:  # noqa: FBT001 - a case of the table
+    """In a shorter one it is told and judges nothing; what counts is the life that is left, not those that were ended."""
+    settings = SimpleNamespace(database_pool_size=20)
+    scales = Scales(cast("World", SimpleNamespace(stack=SimpleNamespace(settings=settings))))
+    scales.lives["API", 1] = [Weight(second, 900 - second) for second in range(0, 600, 5)]
+    scales.lives["API", 2] = [Weight(second, 100 + second / 100) for second in range(600, 1_800, 5)]
+    scales.connections += [40] * 75 + [50] * 25
+    found = {figure.name: figure for figure in scales.figures(60 * minutes)}
+    growth = found["API: growth of memory over its last 17.9 min"]
+    assert (growth.value, growth.met) == (pytest.approx(36), False if judged else None)
+    assert found["connections: more in the last quarter than in the one before"].met is (False if judged else None)
+    assert found["connections to Postgres, at most"].met is True
 
 
 def test_a_journal_tells_what_no_client_should_be_told() -> None:

@@ -74,6 +74,11 @@ def _add_control(app: FastAPI, stage: Stage) -> None:
         in_flight = stage.in_flight
         return {"entries": list(stage.journal.entries), "inFlight": in_flight.now, "peakInFlight": in_flight.peak}
 
+    @app.post("/control/journal/take")
+    async def take() -> dict[str, Any]:
+        """The entries so far, which are then forgotten: a long run's journal is read in parts."""
+        return {"entries": stage.journal.take()}
+
     @app.delete("/control/journal", status_code=204)
     async def clear() -> None:
         stage.journal.entries.clear()

@@ -60,6 +60,12 @@ class Journal:
         if self._file:
             self._file.write(entry.model_dump_json(exclude={"body"}) + "\n")
 
+    def take(self) -> list[Entry]:
+        """All entries, which are then forgotten."""
+        taken = list(self.entries)
+        self.entries.clear()
+        return taken
+
     def close(self) -> None:
         """Close the file."""
         if self._file:
