@@ -25,6 +25,9 @@ async def test_a_student_reads_why_the_result_is_not_shown(
     await student.submit(bundle)
     path = f"/assessments/{bundle['assessmentId']}"
     await advisor.result(bundle)
+    listed = (await browser.get("/")).text
+    assert "Result to come" in listed
+    assert "Read the result" not in listed
     page = await browser.get(f"{path}/result")
     assert (page.status, page.path) == (200, f"{path}/status")
     assert "an advisor looks at it before you see it" in page.text

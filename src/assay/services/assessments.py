@@ -73,6 +73,7 @@ class AssessmentRead(Value):
     expires_at: datetime
     submitted_at: datetime | None
     completed_at: datetime | None
+    held_back: str | None
     questions: tuple[AskedQuestion, ...]
     answers: dict[UUID, AnswerState]
     answered: int
@@ -88,6 +89,8 @@ class AssessmentSummary(Value):
     expires_at: datetime
     submitted_at: datetime | None
     completed_at: datetime | None
+    held_back: str | None
+    """Told to a student whose result is there and not to be seen yet: why, in a sentence."""
 
 
 class Page(Value):
@@ -203,14 +206,14 @@ async def list_visible(uow: UnitOfWork, actor: Actor, cursor: UUID | None, limit
     rows = await uow.assessments.page(actor, cursor, limit + 1)
     more = len(rows) > limit
     return Page(
-        items=tuple(_summary(row) for row in rows[:limit]),
+        items=tuple(_summary(row, actor) for row in rows[:limit]),
         next_cursor=str(rows[limit - 1].id) if more else None,
     )
 
 
 async def get(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id: UUID) -> AssessmentRead:
     """One assessment with its questions and the answers that stand. Raises `NotFound`."""
-    return await _read(uow, bank, await visible(uow, actor, assessment_id))
+    return await _read(uow, bank, await visible(uow, actor, assessment_id), actor)
 
 
 async def resume(uow: UnitOfWork, bank: QuestionBank, identity: Identity, token: str) -> Resumed:
@@ -219,7 +222,7 @@ async def resume(uow: UnitOfWork, bank: QuestionBank, identity: Identity, token:
     row = await visible(uow, actor, actor.assessment_id or actor.id)
     if status_of(row.times) is AssessmentStatus.EXPIRED:
         raise expired(row)
-    return Resumed(access_token=access_token, expires_in=int(lifetime.total_seconds()), assessment=await _read(uow, bank, row))
+    return Resumed(access_token=access_token, expires_in=int(lifetime.total_seconds()), assessment=await _read(uow, bank, row, actor))
 
 
 async def status(uow: UnitOfWork, actor: Actor, assessment_id: UUID) -> Progress:
@@ -259,17 +262,17 @@ async def _questions(uow: UnitOfWork, bank: QuestionBank, assessment_id: UUID) -
     )
 
 
-async def _read(uow: UnitOfWork, bank: QuestionBank, row: AssessmentRow) -> AssessmentRead:
+async def _read(uow: UnitOfWork, bank: QuestionBank, row: AssessmentRow, reader: Actor) -> AssessmentRead:
     answers = await uow.responses.all(row.id)
     return AssessmentRead(
-        **_summary(row).model_dump(by_alias=False),
+        **_summary(row, reader).model_dump(by_alias=False),
         questions=await _questions(uow, bank, row.id),
         answers={question_id: AnswerState(answer=saved.answer, answered_at=saved.answered_at) for question_id, saved in answers.items()},
         answered=sum(not is_blank(saved.answer) for saved in answers.values()),
     )
 
 
-def _summary(row: AssessmentRow) -> AssessmentSummary:
+def _summary(row: AssessmentRow, reader: Actor) -> AssessmentSummary:
     return AssessmentSummary(
         assessment_id=row.id,
         track=_track(row),
@@ -278,6 +281,7 @@ def _summary(row: AssessmentRow) -> AssessmentSummary:
         expires_at=row.times.expires_at,
         submitted_at=row.times.submitted_at,
         completed_at=row.times.completed_at,
+        held_back=held_back(reader, row.times, row.release),
     )
 
 
