@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from math import inf
+from math import ceil, inf
 from time import perf_counter
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -191,7 +191,7 @@ def charges(bill: bills.Bill, open_calls: int) -> list[Figure]:
         Figure("model calls spoiled by the script", (bill.spoiled,), digits=0),
         Figure("content keys paid for", (bill.distinct,), digits=0),
         Figure("calls open when their worker was hit", (open_calls,), digits=0),
-        Figure("paid calls per content key", (bill.ratio,), digits=4, at_most=round(bound, 4)),
+        Figure("paid calls per content key", (bill.ratio,), digits=4, at_most=ceil(10_000 * bound) / 10_000),
         none("calls paid again that no lost worker explains", bill.overpaid),
     ]
 

@@ -15,6 +15,7 @@ from faults.clients import Journal
 from faults.sabotage import SABOTAGES
 from faults.scales import Scales, Weight, growth_per_hour, settled_part
 from faults.schedule import DEADLY, DECK, Kind
+from faults.storm import charges
 from faults.strikes import STRIKES
 from faults.tally import Job, Rows, Tally, Written, tally
 from faults.world import NotPossible, World
@@ -175,6 +176,12 @@ def test_what_is_not_possible_here_is_neither_met_nor_missed(monkeypatch: pytest
     assert "0 of 0 scenarios" in found.decision
     assert "skipped, not possible here: disk-full (there is no disk)" in found.decision
     assert json.loads(found.as_json())["skipped"] == {"disk-full": "there is no disk"}
+
+
+def test_as_many_calls_as_were_open_may_be_paid_again() -> None:
+    """One more may not, however many there are: the target is not rounded below what it allows."""
+    bills_of = [bills.Bill(paid=928 + again, distinct=928, overpaid=0, spoiled=0) for again in (3, 4)]
+    assert [{figure.name: figure.met for figure in charges(bill, 3)}["paid calls per content key"] for bill in bills_of] == [True, False]
 
 
 def test_every_sabotage_is_used() -> None:
