@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from pydantic import SecretStr
@@ -25,6 +26,7 @@ from assay.ai.openai_narrator import OpenAINarrator
 from assay.ai.wrappers import InstrumentedEmbedder, InstrumentedGrader, InstrumentedNarrator
 from assay.broker.circuits import RedisCircuit, connect_circuits
 from assay.broker.rq import RqBroker
+from assay.db.clock import DatabaseClock
 from assay.db.engine import create_engine
 from assay.db.pgvector_store import PgVectorStore
 from assay.db.types import use_key_ring
@@ -79,6 +81,9 @@ class Runtime:
     breakers: tuple[Breaker, ...]
     """Of the providers that are asked: the language model's first, then the embedder's; none where all is built in."""
     clock: Clock
+    """The database's, as far as this machine can tell it."""
+    skew: Callable[[], timedelta]
+    """How far this machine's own clock is ahead of it; zero when they agree."""
     retention: retention.Policy
     """How long what is kept."""
     turnstile: asyncio.Semaphore
@@ -96,6 +101,7 @@ async def open_runtime(
 ) -> AsyncIterator[Runtime]:
     """Build the runtime that `settings` describe; everything is closed on the way out.
 
+    `clock` is this machine's: where it is wrong the database's is told all the same.
     `at_home` says whether this process takes a job that has become due by itself, so that nobody need be called.
 
     Raises `KeyRingError` or `ValueError` when a key is missing or malformed, before anything is opened.
@@ -123,6 +129,9 @@ async def open_runtime(
     told = _narrator(settings, model, circuits)
     embedder = _embedder(settings, client, circuits)
     breakers = tuple(guarded.breaker for guarded in (told, embedder) if guarded)
+    time = DatabaseClock(clock)
+    await time.try_to_compare(engine)
+    keeping = asyncio.create_task(time.keep(engine))
     try:
         yield Runtime(
             settings=settings,
@@ -130,7 +139,7 @@ async def open_runtime(
             open_uow=unit_of_work_factory(engine, broker),
             broker=broker,
             bank=QuestionBank(),
-            identity=Identity(tokens, passwords, clock, settings.refresh_token_days),
+            identity=Identity(tokens, passwords, time, settings.refresh_token_days),
             passwords=passwords,
             graders=_graders(settings, model, fallback, told.breaker if told else None),
             readers={"openai": openai_grader.read, "built-in": fallback.read},
@@ -142,11 +151,13 @@ async def open_runtime(
             sender=sender,
             links=sender,
             breakers=breakers,
-            clock=clock,
+            clock=time,
+            skew=lambda: time.skew,
             retention=_retention(settings),
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )
     finally:
+        keeping.cancel()
         for breaker in breakers:
             await breaker.close()
         await circuits.aclose()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import timedelta
 from time import perf_counter
 
 from starlette.requests import Request
@@ -40,7 +41,14 @@ async def readyz(request: Request) -> Response:
     ready = not leaving and database["state"] == "up" and index["state"] == "up"
     degraded = vectors["state"] != "up" or any(provider["state"] != "closed" for provider in providers.values())
     dependencies = {"database": database, "redis": redis, "index": index, "vectors": vectors}
-    body = {"ready": ready, "leaving": leaving, "degraded": degraded, "dependencies": dependencies, "providers": providers}
+    body = {
+        "ready": ready,
+        "leaving": leaving,
+        "degraded": degraded,
+        "dependencies": dependencies,
+        "providers": providers,
+        "clock": _clock(runtime.skew()),
+    }
     return JSONResponse(body, 200 if ready else 503)
 
 
@@ -55,6 +63,11 @@ def _circuit(state: CircuitRead) -> dict[str, str]:
     if state.opening is None:
         return {"state": state.phase}
     return {"state": state.phase, "cause": state.opening.fault, "since": state.opening.since.isoformat(timespec="seconds")}
+
+
+def _clock(skew: timedelta) -> dict[str, str | float]:
+    """Whether this machine's clock is right by the database's; where it is not the database's is told, and somebody has to see to it."""
+    return {"state": "put right" if skew else "right", "skewSeconds": round(skew.total_seconds(), 1)}
 
 
 async def _index(runtime: Runtime) -> None:
