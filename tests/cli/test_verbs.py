@@ -13,6 +13,7 @@ from assay.cli.verbs import app
 VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "replay", "check", "settings", "scripted-openai"}
 GROUPS = {
     "catalog": {"import", "export", "report"},
+    "heal": {"list", "run"},
     "index": {"list", "rebuild", "switch", "rollback", "drift"},
     "jobs": {"dead", "show", "resend"},
     "questions": {"export", "import", "statistics"},

@@ -6,10 +6,9 @@ from uuid import UUID
 import typer
 
 from assay.cli.opened import opened
-from assay.cli.options import DATA, Data, Json, console, print_json, settings_of
+from assay.cli.options import DATA, Data, Json, cause_named, console, print_json, settings_of
 
 if TYPE_CHECKING:
-    from assay.domain import degradation
     from assay.runtime import Runtime
     from assay.services.dead_letters import JobDetail, JobPage, ResentAll
 
@@ -27,7 +26,7 @@ def dead(
     as_json: Json = False,
 ) -> None:
     """List jobs that ended dead, with cause and error."""
-    wanted = _cause(cause) if cause else None
+    wanted = cause_named(cause) if cause else None
     settings = settings_of(data)
     from assay.cli import jobs_table
     from assay.domain.jobs import JobStatus
@@ -74,14 +73,14 @@ def resend(
     if (job is None) == (cause is None):
         raise typer.BadParameter("Name one job, or a cause with --cause.")
     if cause is not None:
-        _cause(cause)
+        cause_named(cause)
     settings = settings_of(data)
     from assay.cli import jobs_table
     from assay.services import dead_letters
 
     async def ask(runtime: "Runtime") -> "ResentAll":
         if job is None:
-            return await dead_letters.resend_every_one(runtime.open_uow, _cause(cause))
+            return await dead_letters.resend_every_one(runtime.open_uow, cause_named(cause))
         async with runtime.open_uow() as uow:
             return dead_letters.ResentAll(resent=(await dead_letters.resend(uow, None, job),))
 
@@ -91,12 +90,3 @@ def resend(
     else:
         jobs_table.show_resent(done, console())
     raise typer.Exit(1 if done.refused else 0)
-
-
-def _cause(word: str | None) -> "degradation.Cause":
-    from assay.domain.degradation import Cause as Known
-
-    try:
-        return Known(word or "")
-    except ValueError as error:
-        raise typer.BadParameter(f"There is no such cause. There are: {', '.join(Known)}.") from error

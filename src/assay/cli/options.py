@@ -10,6 +10,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from assay.domain.degradation import Cause
     from assay.settings import Settings
 
 Data = Annotated[Path, typer.Option(help="Folder for the database, the keys and the logs.")]
@@ -37,3 +38,13 @@ def settings_of(data: Path) -> "Settings":
     configure_logging("console", "WARNING")
     os.environ.update(environment.of_running(os.environ, data))
     return Settings()
+
+
+def cause_named(word: str | None) -> "Cause":
+    """The cause of that name. Raises `typer.BadParameter`, which names those there are."""
+    from assay.domain.degradation import Cause
+
+    try:
+        return Cause(word or "")
+    except ValueError as error:
+        raise typer.BadParameter(f"There is no such cause. There are: {', '.join(Cause)}.") from error

@@ -1,6 +1,7 @@
 """Which results could be made again now: degraded for a cause that has passed, young enough, not too often, and nobody is in the way."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -36,6 +37,13 @@ _WAITING: Final = """
 """
 _FOUND: Final = text(_WAITING.format(""))
 _AMONG: Final = text(_WAITING.format("AND d.assessment_id = ANY(:ids)"))
+_BY_CAUSE: Final = text(
+    """
+    SELECT d.stage, d.cause, count(*)::int AS results, min(d.since) AS since FROM degraded_stages d
+    JOIN assessments a ON a.id = d.assessment_id WHERE a.completed_at IS NOT NULL
+    GROUP BY d.stage, d.cause ORDER BY results DESC, d.stage, d.cause
+    """
+)
 _HOLD: Final = text("SELECT id FROM assessments WHERE id = ANY(:ids) ORDER BY id FOR UPDATE SKIP LOCKED")
 
 
@@ -44,6 +52,15 @@ class Degraded(Value):
 
     assessment_id: UUID
     stages: tuple[Stage, ...]
+
+
+class DegradedCount(Value):
+    """How many results have one stage degraded for one cause, and since when the longest."""
+
+    stage: Stage
+    cause: Cause
+    results: int
+    since: datetime
 
 
 class Spent(Value):
@@ -66,6 +83,10 @@ class Heals:
     async def spent(self) -> Spent:
         """What is used of the budget."""
         return Spent(**(await self._session.execute(_SPENT)).mappings().one())
+
+    async def by_cause(self) -> list[DegradedCount]:
+        """Degraded stages of results that are there, counted."""
+        return [DegradedCount.model_validate(row, from_attributes=True) for row in await self._session.execute(_BY_CAUSE)]
 
     async def waiting(self, mended: Mapping[Stage, Collection[Cause]], budget: Budget, limit: int) -> list[Degraded]:
         """Results with a stage degraded for one of these causes, the longest degraded first."""
