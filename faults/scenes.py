@@ -119,11 +119,11 @@ class Scene:
 
 
 def crashes_of(rows: Rows) -> Counter[UUID]:
-    """How often a worker was lost with a job of an assessment in hand."""
+    """How often a worker was lost with a job of an assessment in hand, or was told to end and could not finish it."""
     crashes: Counter[UUID] = Counter()
     for job in rows.jobs:
         if job.assessment_id is not None:
-            crashes[job.assessment_id] += job.crashes
+            crashes[job.assessment_id] += job.crashes + job.handed_back
     return crashes
 
 

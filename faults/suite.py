@@ -14,7 +14,7 @@ from rich.table import Table
 from benchmarks import machine, recovery
 from benchmarks.report import Figure, Report
 from benchmarks.stack import Stack
-from faults import disk, edits, limits, mutants, postgres, processes, provider, redis, webhooks
+from faults import disk, edits, limits, mutants, poison, postgres, processes, provider, redis, versions, webhooks
 from faults import storm as weather
 from faults.storm import Plan
 from faults.world import NotPossible, World, opened_stack, opened_world
@@ -46,15 +46,24 @@ async def _short_storm(world: World) -> list[Figure]:
     return await weather.run(world, plan(SHORT_MINUTES, None, None, weather.RATE, weather.EVERY_SECONDS))
 
 
+def _versions(console: Console) -> list[Figure]:
+    """On servers of its own, if there is an older version at all. Raises `NotPossible`."""
+    with versions.older_code() as older:
+        _, (figures,) = play(console, {"versions": partial(versions.side_by_side, older=older)})
+        return figures
+
+
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "worker-death": Scenario("a worker is killed with calls open", ("F1",), processes.worker_death),
     "supervised-death": Scenario(
         "a worker of `assay up` is killed with calls open", ("F1",), alone=partial(recovery.supervised, repeats=1)
     ),
     "deploys": Scenario("workers are deployed under load", ("F30",), processes.deploys),
+    "versions": Scenario("an older version and today's serve one ledger, replaced in turn", ("F30",), alone=_versions),
     "exact-deaths": Scenario("deaths before and after the commit, and before the effect", ("F4", "F5", "F6", "F7"), processes.exact_deaths),
     "fifty-submits": Scenario("fifty submissions of one assessment at once", ("F8",), processes.fifty_submits),
     "poison": Scenario("an essay kills whoever reads it", ("F24",), processes.poison),
+    "poison-beside": Scenario("the same beside a hundred good ones, timed, then sent again", ("F24",), poison.beside_a_hundred),
     "redis-away": Scenario("Redis is gone for half a minute under load", ("F11",), redis.away),
     "redis-flushed": Scenario("Redis forgets five hundred jobs", ("F10",), redis.flushed),
     "redis-killed": Scenario("Redis dies at the end of a job, twenty times", ("F12",), redis.killed),

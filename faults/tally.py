@@ -15,7 +15,8 @@ _ASSESSMENTS: Final = "SELECT id, completed_at IS NOT NULL AS completed FROM ass
 _JOBS: Final = """
     SELECT id, assessment_id, job_type, status, parent_job_id IS NULL AS first, crashes,
            (SELECT count(*) FROM effect_log e WHERE e.job_id = j.id)::int AS effects,
-           (SELECT count(*) FROM effect_log e WHERE e.job_id = j.id AND e.fence <> j.fence)::int AS foreign_effects
+           (SELECT count(*) FROM effect_log e WHERE e.job_id = j.id AND e.fence <> j.fence)::int AS foreign_effects,
+           fence - attempt AS handed_back
     FROM async_jobs j
 """
 _SCORES: Final = """
@@ -38,6 +39,8 @@ class Job(NamedTuple):
     crashes: int
     effects: int
     foreign_effects: int
+    handed_back: int = 0
+    """Claims that were taken back uncounted, because the worker was told to end."""
 
 
 class Written(NamedTuple):

@@ -19,6 +19,7 @@ import asyncpg
 from rich.console import Console
 
 from assay.embedded import environment, postgres, programs
+from assay.embedded.ports import LOOPBACK, pick_free
 from assay.embedded.processes import Program, Running, start, stop
 from assay.runtime import Runtime, open_runtime
 from assay.services import invariants
@@ -66,6 +67,7 @@ class World:
     stubborn: list[str] = field(default_factory=list)
     """Processes that did not end when they were told to, and had to be killed."""
     _expected: set[int] = field(default_factory=set)
+    _ports: dict[str, int] = field(default_factory=dict)
 
     @property
     def console(self) -> Console:
@@ -81,10 +83,21 @@ class World:
         """How the worker of that name signs its leases."""
         return f"{socket.gethostname()}:{self.running[name].pid}"
 
+    def url(self, name: str) -> str:
+        """Where the API of that name answers: beside `API` there may be `API 2`."""
+        return f"http://{LOOPBACK}:{self._port(name)}"
+
     async def launch(self, *names: str, sabotage: str = "", **changes: str) -> None:
         """Start processes of the product together, and wait until they are ready; `changes` are settings, `sabotage` is of their code."""
         for name in names:
             self._begin(self._program(name, sabotage, changes), name)
+        await asyncio.gather(*(self.ready(name) for name in names))
+
+    async def launch_from(self, code: Path, *names: str, **changes: str) -> None:
+        """As `launch`, of the product as it was at another time, which is in the folder `code`."""
+        for name in names:
+            program = self._program(name, "", {**changes, "PYTHONPATH": str(code / "src")})
+            self._begin(replace(program, folder=code), name)
         await asyncio.gather(*(self.ready(name) for name in names))
 
     async def revive(self, name: str, after: float = 0.0) -> None:
@@ -235,7 +248,7 @@ class World:
 
     def _program(self, name: str, sabotage: str, changes: Mapping[str, str]) -> Program:
         verb = name.partition(" ")[0]
-        known = {each.name: each for each in programs.services(self.stack.environment, self.stack.port, self.stack.folder.logs)}
+        known = {each.name: each for each in programs.services(self.stack.environment, self._port(name), self.stack.folder.logs)}
         program = replace(
             known[verb],
             name=name,
@@ -247,6 +260,9 @@ class World:
             words = ("-m", "faults.sabotage", sabotage, *program.argv[3:])
             program = replace(program, argv=(sys.executable, *words), folder=PROJECT)
         return replace(program, name=verb)
+
+    def _port(self, name: str) -> int:
+        return self.stack.port if name.partition(" ")[2] == "" else self._ports.setdefault(name, pick_free())
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], within: float = 60.0) -> None:

@@ -14,6 +14,7 @@ from faults import bills, schedule, suite
 from faults.clients import Journal
 from faults.sabotage import SABOTAGES
 from faults.scales import Scales, Weight, growth_per_hour, settled_part
+from faults.scenes import crashes_of
 from faults.schedule import DEADLY, DECK, Kind
 from faults.storm import charges
 from faults.strikes import STRIKES
@@ -146,6 +147,12 @@ def test_growth_is_judged_in_a_long_run_alone(minutes: float, judged: bool) -> N
     assert (growth.value, growth.met) == (pytest.approx(36), False if judged else None)
     assert found["connections: more in the last quarter than in the one before"].met is (False if judged else None)
     assert found["connections to Postgres, at most"].met is True
+
+
+def test_a_job_handed_back_may_be_paid_again() -> None:
+    """As one whose worker was lost: its calls were cut in the middle."""
+    rows = Rows(jobs=[job()._replace(crashes=1, handed_back=2), job()])
+    assert crashes_of(rows) == {ONE: 3}
 
 
 def test_a_journal_tells_what_no_client_should_be_told() -> None:
