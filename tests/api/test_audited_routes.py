@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
+import foreign
 import httpx2
 import pytest
+import test_catalog_files_api as catalog_files
+import test_question_interchange_api as question_packages
 from dead import buried, jobs_of
 from fastapi.routing import APIRoute, iter_route_contexts
 from hooks import with_hooks
@@ -91,6 +94,8 @@ CALLS: Final[dict[tuple[str, str], Call]] = {
     ),
     ("POST", "/credentials/{credential_id}/publish"): lambda w: w.edit("POST", "credential", "/credentials", tail="/publish"),
     ("DELETE", "/credentials/{credential_id}"): lambda w: w.edit("DELETE", "credential", "/credentials"),
+    ("POST", "/credentials/import"): lambda w: catalog_files.send(w.admin, catalog_files.lines(*catalog_files.numbered(2))),
+    ("POST", "/questions/import"): lambda w: question_packages.send(w.admin, foreign.package(foreign.ORDER_21)),
     ("POST", "/index/versions"): lambda w: w.built("/index/versions", {}),
     ("POST", "/index/versions/{version_id}/activate"): lambda w: w.admin.request(
         "POST", f"/index/versions/{w.made['index']['id']}/activate"
