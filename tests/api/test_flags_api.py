@@ -105,7 +105,7 @@ async def test_the_same_key_flags_once_and_the_audit_trail_says_so(advisor: Stud
         assert await uow.session.scalar(text("SELECT count(*) FROM assessment_flags")) == 1
         (link,) = await uow.audit.chain()
     assert (link.entry.action, link.entry.target_id, link.entry.changes) == (
-        "assessment.flagged",
+        "assessment:flag",
         str(assessment_id),
         {"code": "integrity"},
     )

@@ -59,7 +59,7 @@ async def test_list_and_run(runtime: Runtime, student: Student, held: Any, tmp_p
     async with working(runtime):
         await until(healed)
     async with runtime.open_uow() as uow:
-        query = "SELECT count(*) FROM audit_logs WHERE action = 'result.sent_again' AND target_id = :id"
+        query = "SELECT count(*) FROM audit_logs WHERE action = 'result:resend' AND target_id = :id"
         assert await uow.session.scalar(text(query), {"id": held["assessmentId"]}) == 1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -133,6 +134,19 @@ async def test_no_call_is_paid_for_twice_whatever_the_plan(runtime: Runtime, job
     assert (first.provenance.replayed, second.provenance.replayed) == (False, True)
     assert second.verdict == first.verdict
     assert len(second.provenance.replies) == 9
+
+
+async def test_the_same_letters_in_another_form_are_not_paid_for_again(runtime: Runtime, job: ClaimedJob) -> None:
+    """An é may be one character or two; the reply about one essay serves its twin, with quotes as they stand in each."""
+    words = "A résumé of the naïve way. " + ESSAY
+    grader = ScriptedGrader(saying())
+    for form in ("NFC", "NFD"):
+        essay = essay_of(unicodedata.normalize(form, words))
+        found = await graded(runtime, job, essay, grader)
+        assert found.verdict.levels() == dict.fromkeys(Dimension, 3)
+        (quote, *_) = found.verdict.dimensions[Dimension.ACCURACY].quotes
+        assert essay.task.essay[quote.start : quote.end] == quote.text == unicodedata.normalize(form, "A résumé of the naïve way")
+    assert len(grader.asked) == 1
 
 
 async def test_a_failed_call_keeps_what_the_others_have_brought(runtime: Runtime, job: ClaimedJob) -> None:

@@ -1,6 +1,7 @@
 """Replies about essays: under their content keys from the store, or asked for, in time, and stored before anything rests on them."""
 
 import asyncio
+import unicodedata
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -56,8 +57,17 @@ type Asked = tuple[list[UsableReply], list[tuple[Part, VerdictDraft]]]
 
 
 def reply_key(identity: Identity, task: EssayTask, failed_quotes: Sequence[str] = ()) -> str:
-    """The content address of a reply: essay, rubric, prompt, model and parameters, which call it is, and what was asked again."""
-    address = [PURPOSE, text_hash(task.essay), text_hash(task.prompt), task.rubric.hash, identity.model_dump(mode="json")]
+    """The content address of a reply: essay, rubric, prompt, model and parameters, which call it is, and what was asked again.
+
+    The essay counts by its letters (NFC), not by how a keyboard has put them together.
+    """
+    address = [
+        PURPOSE,
+        text_hash(unicodedata.normalize("NFC", task.essay)),
+        text_hash(task.prompt),
+        task.rubric.hash,
+        identity.model_dump(mode="json"),
+    ]
     part = task.part
     which = [] if part == Part() else [[part.dimension, part.sample, list(level_order(task.rubric, part.sample))]]
     return content_hash([*address, list(failed_quotes), *which])

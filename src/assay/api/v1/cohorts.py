@@ -1,5 +1,6 @@
 """Cohorts as admins keep them: names, members, and lists of people."""
 
+import hashlib
 from typing import Annotated
 from uuid import UUID
 
@@ -64,14 +65,22 @@ async def leave(cohort_id: UUID, person_id: UUID, actor: CohortKeeper, uow: Uow)
     await enrolment.leave(uow, actor, cohort_id, person_id)
 
 
-@router.post("/{cohort_id}/members/import", responses=problems(401, 403, 404))
+@router.post("/{cohort_id}/members/import", responses=problems(401, 403, 404, 409))
 async def import_members(
     cohort_id: UUID,
     content: Annotated[bytes, Body(media_type="text/csv", description="email,name,role[,cohort]; role is student or advisor")],
     actor: CohortKeeper,
     uow: Uow,
-    dry_run: Annotated[bool, Query(alias="dryRun", description="Check every row, write nothing")] = False,  # noqa: FBT002
-    skip_bad: Annotated[bool, Query(alias="skipBad", description="Enrol the good rows; without it all or none")] = False,  # noqa: FBT002
+    key: IdempotencyHeader = None,
+    *,
+    dry_run: Annotated[bool, Query(alias="dryRun", description="Check every row, write nothing")] = False,
+    skip_bad: Annotated[bool, Query(alias="skipBad", description="Enrol the good rows; without it all or none")] = False,
 ) -> RosterReport:
     """Enrol a list of people, every row answered. Whoever is not known gets an account to which single sign-on is the way in."""
-    return await roster_import.enrol(uow, actor, content, cohort_id=cohort_id, dry_run=dry_run, skip_bad=skip_bad)
+
+    async def act() -> idempotency.JsonObject:
+        report = await roster_import.enrol(uow, actor, content, cohort_id=cohort_id, dry_run=dry_run, skip_bad=skip_bad)
+        return report.model_dump(mode="json")
+
+    request = ["roster", str(cohort_id), hashlib.sha256(content).hexdigest(), dry_run, skip_bad]
+    return RosterReport.model_validate((await idempotency.once(uow, actor, key, request, act)).response)
