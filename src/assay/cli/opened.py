@@ -17,7 +17,10 @@ UNASKED: Final = 2
 
 
 def opened[T](settings: "Settings", use: "Callable[[Runtime], Awaitable[T]]") -> T:
-    """What `use` gives. Raises `typer.Exit` with `UNASKED` when the database is away and `REFUSED` for every other domain error."""
+    """What `use` gives. Raises `typer.Exit` with `UNASKED` when the database is away and `REFUSED` for every other domain error.
+
+    The error's sentence goes to stderr, and a line for each field that it is about.
+    """
     from assay.domain.errors import DomainError, Unavailable
     from assay.runtime import open_runtime
 
@@ -28,5 +31,6 @@ def opened[T](settings: "Settings", use: "Callable[[Runtime], Awaitable[T]]") ->
     try:
         return asyncio.run(run())
     except DomainError as error:
-        print(error.detail, file=sys.stderr)  # noqa: T201 - the sentence for whoever asked
+        fields = [f"  {each.pointer}: {each.message}" for each in error.problems]
+        print(error.detail, *fields, sep="\n", file=sys.stderr)  # noqa: T201 - the sentence for whoever asked
         raise typer.Exit(UNASKED if isinstance(error, Unavailable) else REFUSED) from error

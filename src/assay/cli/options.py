@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Data = Annotated[Path, typer.Option(help="Folder for the database, the keys and the logs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Edited = Annotated[Path, typer.Argument(help="YAML or JSON, as `show` prints it.", exists=True, dir_okay=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and tell what would change; write nothing.")]
 
 DATA: Final = Path(".assay")
 

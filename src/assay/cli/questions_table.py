@@ -1,4 +1,4 @@
-"""`assay questions`: what a package lost on its way out, what became of the items of one that came in, and how questions have worked."""
+"""`assay questions`: the bank, a trial, what packages lost on their way out and became on their way in, how questions have worked."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,8 +7,44 @@ from rich.console import Console
 from rich.table import Table
 
 from assay.domain.item_statistics import MIN_SHOWN, Estimate
+from assay.services.dry_runs import DryRunRead, EssayTried
 from assay.services.item_statistics import StatisticsList
+from assay.services.question_edits import QuestionPage
 from assay.services.question_interchange import ExportReport, ImportReport
+
+
+def show_bank(found: QuestionPage, console: Console) -> None:
+    """One row a question."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("question", "type", "format", "difficulty", "version", "asked", "tracks"):
+        table.add_column(name, overflow="fold")
+    for item in found.items:
+        asked = "yes" if item.is_active else "no"
+        table.add_row(item.slug, item.type, item.format, str(item.difficulty), str(item.version), asked, ", ".join(item.tracks) or "-")
+    console.print(table)
+    console.print(f"{len(found.items)} questions", soft_wrap=True)
+
+
+def show_tried(tried: DryRunRead, console: Console) -> None:
+    """The credit, the signals, or each grader's levels; then what is weak in the rubric."""
+    lines = [] if tried.credit is None else [f"credit {tried.credit:.0%}"]
+    lines += [f"{name}  {value:+.2f}" for name, value in (tried.signals or {}).items()]
+    lines += [line for grader in tried.essay for line in _grader(grader)]
+    lines += [f"rubric {finding.pointer}: {finding.message}" for finding in tried.lint]
+    for line in lines or ["Nothing to be judged in this answer."]:
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _grader(tried: EssayTried) -> list[str]:
+    who = f"{tried.producer} {tried.model}"
+    if tried.verdict is None:
+        return [f"{who}: could not be asked ({tried.fault})"]
+    head = f"{who}: {'no level' if tried.percent is None else f'{tried.percent} %'}"
+    named = [
+        f"  {name:<12}{'held' if judged.counts is None else judged.counts}  {judged.held_reason or judged.rationale}"
+        for name, judged in tried.verdict.dimensions.items()
+    ]
+    return [head, *named, *(f"  noticed: {flag}" for flag in tried.verdict.flags)]
 
 
 def show_export(report: ExportReport, file: Path, console: Console) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import audit, catalog, cohorts, heal, jobs, people, questions, retention
+from assay.cli import audit, catalog, cohorts, heal, jobs, people, questions, retention, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -38,6 +38,7 @@ app.add_typer(index)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(questions.app, name="questions")
+app.add_typer(tracks.app, name="tracks")
 app.add_typer(people.app, name="people")
 app.add_typer(audit.app, name="audit")
 app.add_typer(cohorts.app, name="cohorts")

@@ -16,8 +16,9 @@ AssayError
     └── CircuitOpen         it was not even asked: others have just found it away
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 
 class FieldProblem(NamedTuple):
@@ -25,6 +26,11 @@ class FieldProblem(NamedTuple):
 
     pointer: str
     message: str
+
+    @classmethod
+    def at(cls, path: Iterable[object], message: str) -> Self:
+        """The problem with the field that is reached by `path`, name by name."""
+        return cls("/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in path), message)
 
 
 class AssayError(Exception):

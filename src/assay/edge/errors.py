@@ -80,13 +80,11 @@ def status_of(error: DomainError) -> HTTPStatus:
 
 def field_problems(error: RequestValidationError) -> tuple[FieldProblem, ...]:
     """What FastAPI found wrong, as pointers into the body (or `/query/…`, `/path/…`, `/header/…`)."""
-    return tuple(FieldProblem(_pointer(each["loc"]), str(each["msg"])) for each in error.errors())
+    return tuple(FieldProblem.at(_path(each["loc"]), str(each["msg"])) for each in error.errors())
 
 
-def _pointer(location: tuple[Any, ...]) -> str:
-    source, *rest = location
-    parts = rest if source == "body" else [source, *rest]
-    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+def _path(location: tuple[Any, ...]) -> tuple[Any, ...]:
+    return location[1:] if location[0] == "body" else location
 
 
 def install_problem_handlers(app: FastAPI) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from assay.db.unit_of_work import UnitOfWork
+from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain import answers, judging, prechecks
 from assay.domain.actors import Actor
 from assay.domain.audit import AuditAction
@@ -19,7 +19,7 @@ from assay.domain.rules import score
 from assay.domain.signals import read_signals
 from assay.kit.ids import new_id
 from assay.kit.model import Value
-from assay.services import audit
+from assay.services import audit, question_edits
 from assay.services.asking import about, gathered
 from assay.services.grading import Graders
 
@@ -66,10 +66,22 @@ async def run(content: QuestionContent, answer: Any, graders: Graders) -> DryRun
     return await _essay(content, content.rubric, answer or "", graders)
 
 
-async def note(uow: UnitOfWork, actor: Actor, question_id: UUID | None) -> None:
-    """Record that a question was tried, or a draft of one, which has no id to be found by; not with what."""
-    kind, tried = ("question", question_id) if question_id else ("question_draft", new_id())
-    await audit.record(uow, actor, AuditAction.QUESTION_TRIED, kind, tried, {})
+async def of_bank(open_uow: OpenUnitOfWork, actor: Actor | None, question_id: UUID, answer: Any, graders: Graders) -> DryRunRead:
+    """Try a question of the bank; that it was tried is recorded, with what is not. Without an `actor` it was the operator.
+
+    Raises `NotFound` and what `run` raises.
+    """
+    async with open_uow() as uow:
+        question = await question_edits.get(uow, question_id)
+        await audit.record(uow, actor, AuditAction.QUESTION_TRIED, "question", question_id, {})
+    return await run(question.content, answer, graders)
+
+
+async def of_draft(open_uow: OpenUnitOfWork, actor: Actor | None, content: QuestionContent, answer: Any, graders: Graders) -> DryRunRead:
+    """Try a question that is not in the bank and has no id to be found by. Otherwise as `of_bank`."""
+    async with open_uow() as uow:
+        await audit.record(uow, actor, AuditAction.QUESTION_TRIED, "question_draft", new_id(), {})
+    return await run(content, answer, graders)
 
 
 async def _essay(content: QuestionContent, rubric: Rubric, essay: str, graders: Graders) -> DryRunRead:

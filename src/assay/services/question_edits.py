@@ -60,6 +60,11 @@ class QuestionRead(QuestionContent):
     tracks: tuple[str, ...]
     changed_at: datetime
 
+    @property
+    def content(self) -> QuestionContent:
+        """What is asked, without its place in the bank."""
+        return QuestionContent.model_validate(self.model_dump(by_alias=False, include=set(QuestionContent.model_fields)))
+
 
 class QuestionPage(Value):
     """Questions by slug."""
@@ -147,21 +152,21 @@ async def replace(uow: UnitOfWork, actor: Actor | None, question_id: UUID, wante
     return await _written(uow, actor, before, AuditAction.QUESTION_UPDATED)
 
 
-async def activate(uow: UnitOfWork, actor: Actor, question_id: UUID, seen: frozenset[str]) -> QuestionRead:
+async def activate(uow: UnitOfWork, actor: Actor | None, question_id: UUID, seen: frozenset[str]) -> QuestionRead:
     """Let the question be asked. Raises `NotFound` and what `require_seen` raises."""
     question, before = await _seen(uow, question_id, seen)
     question.is_active = True
     return await _written(uow, actor, before, AuditAction.QUESTION_ACTIVATED)
 
 
-async def deactivate(uow: UnitOfWork, actor: Actor, question_id: UUID, seen: frozenset[str]) -> QuestionRead:
+async def deactivate(uow: UnitOfWork, actor: Actor | None, question_id: UUID, seen: frozenset[str]) -> QuestionRead:
     """Ask it no more until it is activated. Raises as `replace` does."""
     question, before = await _seen(uow, question_id, seen)
     question.is_active = False
     return await _written(uow, actor, before, AuditAction.QUESTION_DEACTIVATED)
 
 
-async def delete(uow: UnitOfWork, actor: Actor, question_id: UUID, seen: frozenset[str]) -> None:
+async def delete(uow: UnitOfWork, actor: Actor | None, question_id: UUID, seen: frozenset[str]) -> None:
     """Take it out of the bank for good; its versions stay for the assessments that point at them. Raises as `replace` does."""
     _, before = await _seen(uow, question_id, seen)
     await uow.questions.delete(question_id)

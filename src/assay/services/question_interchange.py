@@ -231,8 +231,8 @@ async def _write(
 
 
 def _same(standing: QuestionRead, wanted: QuestionWrite) -> bool:
-    content = QuestionContent.model_validate(standing.model_dump(by_alias=False, include=set(QuestionContent.model_fields)))
-    return (content.hash, standing.difficulty, set(standing.tracks)) == (wanted.content.hash, wanted.difficulty, set(wanted.tracks))
+    here = (standing.content.hash, standing.difficulty, set(standing.tracks))
+    return here == (wanted.content.hash, wanted.difficulty, set(wanted.tracks))
 
 
 def _reason(refused: Exception) -> str:

@@ -42,8 +42,11 @@ class TrackCreate(TrackWrite):
     slug: Slug
 
 
-async def create(uow: UnitOfWork, actor: Actor, wanted: TrackCreate) -> TrackRead:
-    """Write a track. Raises `Conflict` for a slug that is taken or an active track without questions, `Invalid` for unknown names."""
+async def create(uow: UnitOfWork, actor: Actor | None, wanted: TrackCreate) -> TrackRead:
+    """Write a track; without an `actor` it was the operator.
+
+    Raises `Conflict` for a slug that is taken or an active track without questions, `Invalid` for unknown names.
+    """
     track_id = new_id()
     await _require_known(uow, wanted)
     if wanted.status is TrackStatus.ACTIVE:
@@ -55,7 +58,7 @@ async def create(uow: UnitOfWork, actor: Actor, wanted: TrackCreate) -> TrackRea
     return made
 
 
-async def replace(uow: UnitOfWork, actor: Actor, track_id: UUID, wanted: TrackWrite, seen: frozenset[str]) -> TrackRead:
+async def replace(uow: UnitOfWork, actor: Actor | None, track_id: UUID, wanted: TrackWrite, seen: frozenset[str]) -> TrackRead:
     """Bring a track to what is `wanted`, if it still is as it was `seen`. Assessments that are open keep what they were asked.
 
     Raises as `create` does, `NotFound`, and what `require_seen` raises.
@@ -67,7 +70,7 @@ async def replace(uow: UnitOfWork, actor: Actor, track_id: UUID, wanted: TrackWr
     return await _write(uow, actor, row, before, columns(wanted, wanted.status), AuditAction.TRACK_UPDATED)
 
 
-async def retire(uow: UnitOfWork, actor: Actor, track_id: UUID, seen: frozenset[str]) -> TrackRead:
+async def retire(uow: UnitOfWork, actor: Actor | None, track_id: UUID, seen: frozenset[str]) -> TrackRead:
     """Let nobody start the track any more; what is open is finished. Raises as `replace` does."""
     row, before = await _seen(uow, actor, track_id, seen)
     return await _write(uow, actor, row, before, {"status": TrackStatus.RETIRED.value}, AuditAction.TRACK_RETIRED)
@@ -113,7 +116,7 @@ async def require_askable(uow: UnitOfWork, mixes: Mapping[UUID, tuple[str, Quest
         raise Conflict(detail, code=SHORT, problems=problems)
 
 
-async def _seen(uow: UnitOfWork, actor: Actor, track_id: UUID, seen: frozenset[str]) -> tuple[Track, TrackRead]:
+async def _seen(uow: UnitOfWork, actor: Actor | None, track_id: UUID, seen: frozenset[str]) -> tuple[Track, TrackRead]:
     held = await uow.tracks.locked([track_id])
     if not held:
         raise NotFound("There is no such track.")
@@ -122,7 +125,9 @@ async def _seen(uow: UnitOfWork, actor: Actor, track_id: UUID, seen: frozenset[s
     return held[0], before
 
 
-async def _write(uow: UnitOfWork, actor: Actor, row: Track, before: TrackRead, values: Mapping[str, Any], action: AuditAction) -> TrackRead:
+async def _write(
+    uow: UnitOfWork, actor: Actor | None, row: Track, before: TrackRead, values: Mapping[str, Any], action: AuditAction
+) -> TrackRead:
     if not assign(row, values):
         return before
     await uow.session.flush()

@@ -36,19 +36,30 @@ class TrackRead(Value):
     version: int
 
 
-async def list_tracks(uow: UnitOfWork, actor: Actor, status: TrackStatus | None = None) -> list[TrackRead]:
-    """Active tracks; those who may edit tracks can ask for other states."""
-    wanted = [status] if status and actor.may(Permission.TRACK_WRITE) else [TrackStatus.ACTIVE]
+class TrackList(Value):
+    """All tracks in one answer; there are few."""
+
+    items: tuple[TrackRead, ...]
+    next_cursor: str | None = None
+
+
+async def list_tracks(uow: UnitOfWork, actor: Actor | None, status: TrackStatus | None = None) -> list[TrackRead]:
+    """Active tracks; those who may edit tracks can ask for other states. Without an `actor` it is the operator, who sees all."""
+    wanted = [status] if status and _keeps(actor) else [TrackStatus.ACTIVE] if actor else [*TrackStatus]
     names = await uow.tracks.skill_names()
     return [_read(track, names) for track in await uow.tracks.list(wanted)]
 
 
-async def get(uow: UnitOfWork, actor: Actor, track_id: UUID) -> TrackRead:
+async def get(uow: UnitOfWork, actor: Actor | None, track_id: UUID) -> TrackRead:
     """One track. Raises `NotFound`, also for one that is not active and not the caller's to edit."""
     track = await uow.tracks.get(track_id)
-    if track is None or (track.status != TrackStatus.ACTIVE and not actor.may(Permission.TRACK_WRITE)):
+    if track is None or (track.status != TrackStatus.ACTIVE and not _keeps(actor)):
         raise NotFound("There is no such track.")
     return _read(track, await uow.tracks.skill_names())
+
+
+def _keeps(actor: Actor | None) -> bool:
+    return actor is None or actor.may(Permission.TRACK_WRITE)
 
 
 def _read(track: Track, names: dict[str, str]) -> TrackRead:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response, status
 from assay.api.v1.problems import problems
 from assay.db.repositories.questions import BankFilter
 from assay.domain.actors import Actor
-from assay.domain.questions import QuestionContent, QuestionType, Slug
+from assay.domain.questions import QuestionType, Slug
 from assay.edge.conditional import Seen, tagged
 from assay.edge.dependencies import IdempotencyHeader, QuestionKeeper, RuntimeDep, Uow
 from assay.kit.model import Value
@@ -61,9 +61,7 @@ async def create_question(
 @router.post("/dry-run", responses=problems(401, 403))
 async def try_draft(body: DraftTrial, actor: QuestionKeeper, runtime: RuntimeDep) -> DryRunRead:
     """Try a question that is not in the bank yet with a sample answer. That something was tried is recorded, nothing else."""
-    async with runtime.open_uow() as uow:
-        await dry_runs.note(uow, actor, None)
-    return await dry_runs.run(body.question.content, body.answer, runtime.graders)
+    return await dry_runs.of_draft(runtime.open_uow, actor, body.question.content, body.answer, runtime.graders)
 
 
 @router.get("/{question_id}", responses=problems(401, 403, 404))
@@ -95,12 +93,7 @@ async def list_versions(question_id: UUID, _actor: QuestionKeeper, uow: Uow) -> 
 @router.post("/{question_id}/dry-run", responses=problems(401, 403, 404))
 async def try_question(question_id: UUID, body: DryRunWrite, actor: QuestionKeeper, runtime: RuntimeDep) -> DryRunRead:
     """Try a question of the bank with a sample answer. That it was tried is recorded, with what is not."""
-    async with runtime.open_uow() as uow:
-        content = QuestionContent.model_validate(
-            (await question_edits.get(uow, question_id)).model_dump(by_alias=False, include=set(QuestionContent.model_fields))
-        )
-        await dry_runs.note(uow, actor, question_id)
-    return await dry_runs.run(content, body.answer, runtime.graders)
+    return await dry_runs.of_bank(runtime.open_uow, actor, question_id, body.answer, runtime.graders)
 
 
 @router.post("/{question_id}/activate", responses=problems(401, 403, 404, 409, 412, 428))

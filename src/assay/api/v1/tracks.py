@@ -9,19 +9,11 @@ from assay.api.v1.problems import problems
 from assay.domain.tracks import TrackStatus
 from assay.edge.conditional import Seen, tagged
 from assay.edge.dependencies import IdempotencyHeader, TrackKeeper, TrackReader, Uow
-from assay.kit.model import Value
 from assay.services import idempotency, track_edits, tracks
 from assay.services.track_edits import TrackCreate, TrackWrite
-from assay.services.tracks import TrackRead
+from assay.services.tracks import TrackList, TrackRead
 
 router = APIRouter(prefix="/tracks", tags=["tracks"])
-
-
-class TrackList(Value):
-    """All tracks in one answer; there are few."""
-
-    items: tuple[TrackRead, ...]
-    next_cursor: str | None = None
 
 
 @router.get("", responses=problems(401, 403))
