@@ -1,6 +1,6 @@
 """A small catalog and learners to rank it for: a test names what it changes and nothing else."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from assay.domain.credentials import CredentialContent
@@ -9,6 +9,17 @@ from assay.domain.suitability import Candidate
 from assay.domain.tracks import TrackContent
 
 NAMES = {"sql": "SQL", "http": "HTTP", "caching": "Caching", "ci-cd": "Continuous integration and delivery", "testing": "Software testing"}
+RECORD: Final[dict[str, Any]] = {
+    "slug": "reading-query-plans",
+    "title": "Reading Query Plans",
+    "provider": "Lakeside Open School",
+    "description": "Learners read the plans of slow statements, find the step that costs most, and say what would spare it.",
+    "outcomes": ["Find the costliest step of a query plan", "Choose an index and say what it costs"],
+    "skills": ["sql"],
+    "level": "intermediate",
+    "workloadHours": 25,
+}
+"""A credential as the API and a file of the catalog hold it."""
 FOCUS = ("sql", "http", "caching", "testing")
 
 

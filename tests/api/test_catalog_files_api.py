@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from catalogs import RECORD
 from journeys import Student
 from sqlalchemy import text
 
@@ -16,16 +17,6 @@ from assay.domain.imports import CatalogFormat
 from assay.runtime import Runtime
 from assay.services import audit, catalog_import_runs, seeding
 
-ROW: dict[str, Any] = {
-    "slug": "reading-query-plans",
-    "title": "Reading Query Plans",
-    "provider": "Lakeside Open School",
-    "description": "Learners read the plans of slow statements, find the step that costs most, and say what would spare it.",
-    "outcomes": ["Find the costliest step of a query plan", "Choose an index and say what it costs"],
-    "skills": ["sql"],
-    "level": "intermediate",
-    "workloadHours": 25,
-}
 TYPES = {CatalogFormat.CSV: "text/csv", CatalogFormat.JSONL: "application/jsonl", CatalogFormat.CTDL: "application/ld+json"}
 
 
@@ -36,7 +27,7 @@ def lines(*rows: dict[str, Any]) -> bytes:
 
 def numbered(count: int, **changes: Any) -> list[dict[str, Any]]:
     """Different credentials."""
-    return [{**ROW, "slug": f"course-{number}", "title": f"Course {number}", **changes} for number in range(count)]
+    return [{**RECORD, "slug": f"course-{number}", "title": f"Course {number}", **changes} for number in range(count)]
 
 
 async def send(admin: Student, data: bytes, media: str = "application/jsonl", key: str | None = None, **query: Any) -> httpx2.Response:
@@ -74,7 +65,7 @@ async def count(runtime: Runtime, condition: str = "true") -> int:
 async def test_first_dry_then_in_earnest(admin: Student, runtime: Runtime) -> None:
     """The dry run counts what would be and writes nothing; the same file in earnest does it; again, nothing is left to do."""
     before = await count(runtime)
-    file = lines(*numbered(3), ROW)
+    file = lines(*numbered(3), RECORD)
     dry = await send(admin, file, dryRun=True)
     assert (dry.status_code, dry.json()["status"], dry.json()["rows"]) == (200, "done", 4)
     assert dry.json()["counts"] == {"created": 4, "updated": 0, "unchanged": 0, "refused": 0}
@@ -83,7 +74,9 @@ async def test_first_dry_then_in_earnest(admin: Student, runtime: Runtime) -> No
     assert (done["counts"]["created"], done["percent"], await count(runtime, "status = 'draft'")) == (4, 100, 4)
     again = (await send(admin, file)).json()
     assert again["counts"] == {"created": 0, "updated": 0, "unchanged": 4, "refused": 0}
-    changed = (await send(admin, lines(*numbered(2), {**ROW, "title": "Reading Plans"}, {**ROW, "slug": "new"}), status="published")).json()
+    changed = (
+        await send(admin, lines(*numbered(2), {**RECORD, "title": "Reading Plans"}, {**RECORD, "slug": "new"}), status="published")
+    ).json()
     assert changed["counts"] == {"created": 1, "updated": 1, "unchanged": 2, "refused": 0}
     assert await count(runtime, "slug = 'new' AND status = 'published'") == 1
     async with runtime.open_uow(autocommit=True) as uow:
@@ -97,21 +90,21 @@ async def test_first_dry_then_in_earnest(admin: Student, runtime: Runtime) -> No
 
 async def test_a_changed_row_is_another_version(admin: Student, runtime: Runtime) -> None:
     """The version before stays, and each names the import that brought it; a changed status alone makes none."""
-    first = (await send(admin, lines(ROW))).json()
-    second = (await send(admin, lines({**ROW, "workloadHours": 30, "eqfLevel": 5}))).json()
-    third = (await send(admin, lines({**ROW, "workloadHours": 30, "eqfLevel": 5, "status": "published"}))).json()
+    first = (await send(admin, lines(RECORD))).json()
+    second = (await send(admin, lines({**RECORD, "workloadHours": 30, "eqfLevel": 5}))).json()
+    third = (await send(admin, lines({**RECORD, "workloadHours": 30, "eqfLevel": 5, "status": "published"}))).json()
     assert third["counts"]["updated"] == 1
     (found,) = (
         await admin.request("GET", "/credentials?status=published&text=%22query%20plans%22&provider=Lakeside%20Open%20School")
     ).json()["items"]
-    assert (found["slug"], found["version"], found["eqfLevel"]) == (ROW["slug"], 2, 5)
+    assert (found["slug"], found["version"], found["eqfLevel"]) == (RECORD["slug"], 2, 5)
     history = (await admin.request("GET", f"/credentials/{found['id']}/versions")).json()["items"]
     assert [(each["content"]["workloadHours"], each["importId"]) for each in history] == [(30, second["id"]), (25, first["id"])]
 
 
 async def test_one_bad_row_stops_all_unless_it_is_skipped(admin: Student, runtime: Runtime) -> None:
     """Every bad row is told, with line, pointer and reason; counts add up either way."""
-    bad = [{**ROW, "slug": "no-level", "level": "wizard"}, {**ROW, "slug": "no-skill", "skills": ["witchcraft"]}]
+    bad = [{**RECORD, "slug": "no-level", "level": "wizard"}, {**RECORD, "slug": "no-skill", "skills": ["witchcraft"]}]
     good = numbered(4)
     file = lines(good[0], bad[0], good[1], good[1], good[2]) + b"{\n" + lines(bad[1], good[3])
     before = await count(runtime)
@@ -134,14 +127,14 @@ async def test_one_bad_row_stops_all_unless_it_is_skipped(admin: Student, runtim
 
 async def test_a_credential_is_known_by_its_source(admin: Student, runtime: Runtime) -> None:
     """Its slug is made once; the source finds it again, a slug adopts a source once, and neither is moved to another credential."""
-    unnamed = {name: value for name, value in ROW.items() if name != "slug"} | {"sourceId": "https://campus.example/17"}
+    unnamed = {name: value for name, value in RECORD.items() if name != "slug"} | {"sourceId": "https://campus.example/17"}
     made = (await send(admin, lines(unnamed))).json()
     assert made["counts"]["created"] == 1
     assert (await send(admin, lines({**unnamed, "title": "Other Title"}))).json()["counts"]["updated"] == 1
-    assert (await send(admin, lines(ROW))).json()["counts"]["created"] == 1
-    assert (await send(admin, lines({**ROW, "sourceId": "x-1"}))).json()["counts"]["updated"] == 1
-    assert (await send(admin, lines(ROW))).json()["counts"]["unchanged"] == 1
-    clashes = (await send(admin, lines({**ROW, "sourceId": "x-2"}, {**unnamed, "slug": "other"}), onError="skip")).json()
+    assert (await send(admin, lines(RECORD))).json()["counts"]["created"] == 1
+    assert (await send(admin, lines({**RECORD, "sourceId": "x-1"}))).json()["counts"]["updated"] == 1
+    assert (await send(admin, lines(RECORD))).json()["counts"]["unchanged"] == 1
+    clashes = (await send(admin, lines({**RECORD, "sourceId": "x-2"}, {**unnamed, "slug": "other"}), onError="skip")).json()
     assert [each["pointer"] for each in await told(admin, clashes["id"])] == ["/sourceId", "/slug"]
     assert await count(runtime, "source_id IN ('x-1', 'https://campus.example/17')") == 2
 
@@ -149,7 +142,9 @@ async def test_a_credential_is_known_by_its_source(admin: Student, runtime: Runt
 @pytest.mark.parametrize("kind", CatalogFormat)
 async def test_out_and_back_in(admin: Student, runtime: Runtime, kind: CatalogFormat) -> None:
     """The whole catalog, exported and imported, is unchanged; emptied before, it is the same catalog again."""
-    await send(admin, lines({**ROW, "title": "=1+1", "assessment": "@home", "country": "AT", "ects": 1.5, "homepage": "https://a.example"}))
+    await send(
+        admin, lines({**RECORD, "title": "=1+1", "assessment": "@home", "country": "AT", "ects": 1.5, "homepage": "https://a.example"})
+    )
     exported = await admin.request("GET", "/credentials/export", params={"format": kind})
     assert exported.headers["content-type"].startswith(TYPES[kind])
     same = await through(admin, runtime, await send(admin, exported.content, TYPES[kind], format=kind))
@@ -181,7 +176,7 @@ async def test_a_large_file_is_worked_off_in_the_background(admin: Student, runt
     assert await told(admin, str(done.id)) == []
     repeated = await send(admin, file, key="large")
     assert (repeated.status_code, repeated.json()["id"], repeated.json()["percent"]) == (200, taken.json()["id"], 100)
-    assert (await send(admin, lines(ROW), key="large")).status_code == 409
+    assert (await send(admin, lines(RECORD), key="large")).status_code == 409
     async with runtime.open_uow(autocommit=True) as uow:
         assert await uow.catalog_imports.chunk(done.id, 0) is None
 
@@ -212,10 +207,10 @@ async def test_two_imports_do_not_mix(admin: Student, runtime: Runtime) -> None:
     """While one writes, another is told to wait, and may come back under its key; a dry run need not wait."""
     async with runtime.open_uow() as uow:
         assert await uow.catalog_imports.alone()
-        refused = await send(admin, lines(ROW), key="again")
+        refused = await send(admin, lines(RECORD), key="again")
         assert (refused.status_code, refused.json()["code"]) == (409, "import_running")
-        assert (await send(admin, lines(ROW), dryRun=True)).json()["counts"]["created"] == 1
-    assert (await send(admin, lines(ROW), key="again")).json()["counts"]["created"] == 1
+        assert (await send(admin, lines(RECORD), dryRun=True)).json()["counts"]["created"] == 1
+    assert (await send(admin, lines(RECORD), key="again")).json()["counts"]["created"] == 1
 
 
 async def test_what_cannot_be_read_on_is_refused_whole(admin: Student, runtime: Runtime) -> None:
@@ -234,7 +229,7 @@ async def test_what_cannot_be_read_on_is_refused_whole(admin: Student, runtime: 
 
 async def test_new_skills_and_what_tracks_fall_back_on(admin: Student, runtime: Runtime) -> None:
     """Skills are taken in where that is asked for; what an active track falls back on is not retired by a file."""
-    row = {**ROW, "skills": ["SQL", "Query plans"]}
+    row = {**RECORD, "skills": ["SQL", "Query plans"]}
     assert (await send(admin, lines(row))).json()["status"] == "refused"
     assert (await send(admin, lines(row), addSkills=True, dryRun=True)).json()["counts"]["created"] == 1
     assert (await send(admin, lines(row), addSkills=True)).json()["counts"]["created"] == 1
@@ -242,13 +237,13 @@ async def test_new_skills_and_what_tracks_fall_back_on(admin: Student, runtime: 
         assert (await uow.tracks.skill_names())["query-plans"] == "Query plans"
         track = await uow.tracks.by_slug("backend-engineer")
         assert track is not None
-    refused = (await send(admin, lines({**ROW, "slug": track.fallback_credentials[0], "status": "retired"}))).json()
+    refused = (await send(admin, lines({**RECORD, "slug": track.fallback_credentials[0], "status": "retired"}))).json()
     assert [each["pointer"] for each in await told(admin, refused["id"])] == ["/status"]
 
 
 async def test_an_imported_credential_is_no_seed_any_more(admin: Student, runtime: Runtime, request: pytest.FixtureRequest) -> None:
     """Loading the seeds again leaves it as the institution wants it."""
-    assert (await send(admin, lines({**ROW, "slug": "designing-http-apis"}))).json()["counts"]["updated"] == 1
+    assert (await send(admin, lines({**RECORD, "slug": "designing-http-apis"}))).json()["counts"]["updated"] == 1
     assert (await seeding.load(runtime.open_uow, request.config.rootpath / "seeds")).credentials == 0
     assert await count(runtime, "slug = 'designing-http-apis' AND current_version = 2") == 1
 
@@ -258,7 +253,7 @@ async def test_only_admins_import(student: Student, advisor: Student, who: str) 
     """Others are refused before their file is read, and see neither imports nor the export."""
     caller = {"student": student, "advisor": advisor}[who]
     answers = [
-        await send(caller, lines(ROW)),
+        await send(caller, lines(RECORD)),
         *[await caller.request("GET", f"/credentials/{path}") for path in ("imports", f"imports/{UUID(int=1)}", "export")],
     ]
     assert {answer.status_code for answer in answers} == {403}

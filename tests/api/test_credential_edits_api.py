@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from catalogs import RECORD
 from journeys import Student
 from sqlalchemy import text
 
@@ -16,15 +17,8 @@ from assay.services import audit, indexing, seeding
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 NEW: dict[str, Any] = {
-    "slug": "reading-query-plans",
+    **RECORD,
     "sourceId": "https://campus.example/credentials/17",
-    "title": "Reading Query Plans",
-    "provider": "Lakeside Open School",
-    "description": "Learners read the plans of slow statements, find the step that costs most, and say what would spare it.",
-    "outcomes": ["Find the costliest step of a query plan", "Choose an index and say what it costs"],
-    "skills": ["sql"],
-    "level": "intermediate",
-    "workloadHours": 25,
     "awardingBody": "Lakeside University",
     "country": "AT",
     "ects": 1.0,

@@ -4,35 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
+from catalogs import RECORD
 from click.testing import Result
 from typer.testing import CliRunner
 
 from assay.cli.verbs import app
-from assay.settings import Settings
 
-ROW: dict[str, Any] = {
-    "slug": "reading-query-plans",
-    "title": "Reading Query Plans",
-    "provider": "Lakeside Open School",
-    "description": "Learners read the plans of slow statements, find the step that costs most, and say what would spare it.",
-    "outcomes": ["Find the costliest step of a query plan", "Choose an index and say what it costs"],
-    "skills": ["sql"],
-    "level": "intermediate",
-    "workloadHours": 25,
-    "status": "published",
-}
-
-
-@pytest.fixture
-def installed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of an installation on this test's database."""
-    monkeypatch.setenv("ASSAY_DATABASE_URL", settings.database_url.get_secret_value())
-    monkeypatch.setenv("ASSAY_REDIS_URL", settings.redis_url.get_secret_value())
-    monkeypatch.setenv("ASSAY_BLIND_INDEX_KEY", settings.blind_index_key.get_secret_value())
-    for name in ("encryption_keys", "jwt_keys"):
-        keys = getattr(settings, name).items()
-        monkeypatch.setenv(f"ASSAY_{name.upper()}", ",".join(f"{key}={value.get_secret_value()}" for key, value in keys))
+ROW: dict[str, Any] = RECORD | {"status": "published"}
 
 
 def _run(folder: Path, *words: str) -> Result:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from catalogs import RECORD
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,16 +18,6 @@ from assay.domain.interchange.rows import CatalogRow, Reading, UnreadableFile, s
 from assay.domain.interchange.vocabulary import Vocabulary, slugified
 
 NAMES = {"sql": "SQL", "http": "HTTP", "ci-cd": "Continuous integration and delivery", "testing": "Software testing"}
-ROW: dict[str, Any] = {
-    "slug": "reading-query-plans",
-    "title": "Reading Query Plans",
-    "provider": "Lakeside Open School",
-    "description": "Learners read the plans of slow statements, find the step that costs most, and say what would spare it.",
-    "outcomes": ["Find the costliest step of a query plan", "Choose an index and say what it costs"],
-    "skills": ["sql"],
-    "level": "intermediate",
-    "workloadHours": 25,
-}
 CTID = "ce-6b3ab8f6-6c5e-4a55-9b0f-0123456789ab"
 
 
@@ -89,8 +80,8 @@ def csv_of(*raws: dict[str, str], delimiter: str = ",") -> bytes:
 
 
 PLAIN = {
-    **{name: str(value) for name, value in ROW.items() if not isinstance(value, list)},
-    "outcomes": "|".join(ROW["outcomes"]),
+    **{name: str(value) for name, value in RECORD.items() if not isinstance(value, list)},
+    "outcomes": "|".join(RECORD["outcomes"]),
     "skills": "sql",
 }
 
@@ -140,13 +131,13 @@ def test_a_csv_of_somebody_else(delimiter: str) -> None:
     del raw["workloadHours"]
     (reading,), unknown = read(CatalogFormat.CSV, b"\xef\xbb\xbf" + csv_of(raw, delimiter=delimiter))
     assert reading.problems == ()
-    assert reading.record == CatalogRow.model_validate({**ROW, "skills": ["sql", "testing"]})
+    assert reading.record == CatalogRow.model_validate({**RECORD, "skills": ["sql", "testing"]})
     assert unknown == {"price": 1}
 
 
 def test_what_is_wrong_in_a_csv_is_told_by_line() -> None:
     """A record of several lines counts from its first; cells too few, bytes that are no text, a skill there is not, a lone quote."""
-    multiline = {**PLAIN, "description": ROW["description"] + "\nAnd more."}
+    multiline = {**PLAIN, "description": RECORD["description"] + "\nAnd more."}
     lines = [
         csv_of(multiline).decode(),
         "only,three,cells\r\n",
@@ -168,10 +159,10 @@ def test_an_endless_line_is_one_bad_row() -> None:
     head, good = csv_of(PLAIN).split(b"\r\n")[:2]
     for kind, data in (
         (CatalogFormat.CSV, head + b"\n" + b"x" * 3_000_000 + b"\n" + good),
-        (CatalogFormat.JSONL, b'{"slug": "' + b"x" * 3_000_000 + b'"}\n' + json.dumps(ROW).encode()),
+        (CatalogFormat.JSONL, b'{"slug": "' + b"x" * 3_000_000 + b'"}\n' + json.dumps(RECORD).encode()),
     ):
         bad, fine = read(kind, data)[0]
-        assert (bad.record, fine.record) == (None, CatalogRow.model_validate(ROW))
+        assert (bad.record, fine.record) == (None, CatalogRow.model_validate(RECORD))
 
 
 def test_a_header_without_names_is_no_catalog() -> None:
@@ -184,7 +175,7 @@ def test_a_header_without_names_is_no_catalog() -> None:
 def test_what_is_wrong_in_json_lines_is_told_by_line() -> None:
     """Empty lines count as lines; what is no JSON, no object, or no credential is one row."""
     data = "\n".join(
-        [json.dumps(ROW), "", "{", "[]", json.dumps({**ROW, "level": "wizard", "price": 1}), json.dumps({**ROW, "slug": None})]
+        [json.dumps(RECORD), "", "{", "[]", json.dumps({**RECORD, "level": "wizard", "price": 1}), json.dumps({**RECORD, "slug": None})]
     )
     found, unknown = read(CatalogFormat.JSONL, data.encode())
     assert [(reading.row, reading.line, [problem.pointer for problem in reading.problems]) for reading in found] == [
@@ -204,7 +195,7 @@ def node(**changes: Any) -> dict[str, Any]:
         "@id": f"https://credentialengineregistry.org/resources/{CTID}",
         "ceterms:ctid": CTID,
         "ceterms:name": {"de": "Anfragepläne lesen", "en-US": "Reading Query Plans"},
-        "ceterms:description": {"en-US": ROW["description"]},
+        "ceterms:description": {"en-US": RECORD["description"]},
         "ceterms:inLanguage": ["en-US"],
         "ceterms:ownedBy": ["https://campus.example/organization"],
         "ceterms:audienceLevelType": [{"@type": "ceterms:CredentialAlignmentObject", "ceterms:targetNode": "audLevel:AdvancedLevel"}],
@@ -258,7 +249,7 @@ def test_ctdl_of_the_registry(document: Any) -> None:
     assert record is not None
     assert (record.slug, record.source_id, record.title, record.provider) == (None, CTID, "Reading Query Plans", "Lakeside University")
     assert (record.level, record.workload_hours, record.skills, record.language) == ("advanced", 40, ("sql",), "en")
-    assert record.outcomes == tuple(ROW["outcomes"])
+    assert record.outcomes == tuple(RECORD["outcomes"])
     assert record.prerequisites == ("ce-11111111-2222-4333-8444-555555555555",)
     assert unknown == {"ceterms:image": 1, "subjects and keywords outside the vocabulary": 1, "@type ceterms:Course": 1}
 
@@ -287,7 +278,7 @@ def test_ctdl_that_lacks_something_is_told_by_pointer() -> None:
 
 def test_new_skills_are_taken_in_where_that_is_wanted() -> None:
     """By a slug of their name, and kept only for rows that are accepted."""
-    raw = {**ROW, "skills": ["SQL", "Query Plans!", "日本語"]}
+    raw = {**RECORD, "skills": ["SQL", "Query Plans!", "日本語"]}
     (refused,), _ = read(CatalogFormat.JSONL, json.dumps(raw).encode(), grows=True)
     assert [problem.pointer for problem in refused.problems] == ["/skills/2"]
     words = Vocabulary(NAMES, grows=True)
@@ -301,7 +292,7 @@ def test_new_skills_are_taken_in_where_that_is_wanted() -> None:
 def test_a_slug_of_any_text_is_a_slug(text: str) -> None:
     """Or nothing."""
     slug = slugified(text)
-    assert slug == "" or CatalogRow.model_validate({**ROW, "slug": slug}).slug == slug
+    assert slug == "" or CatalogRow.model_validate({**RECORD, "slug": slug}).slug == slug
 
 
 def test_a_source_has_one_slug() -> None:
@@ -309,4 +300,4 @@ def test_a_source_has_one_slug() -> None:
     assert slug_of_source(f"https://credentialengineregistry.org/resources/{CTID}") == CTID
     assert slug_of_source(CTID) == CTID
     assert slug_of_source("a") != slug_of_source("b")
-    assert CatalogRow.model_validate({**ROW, "slug": slug_of_source("Ünïcode/17")})
+    assert CatalogRow.model_validate({**RECORD, "slug": slug_of_source("Ünïcode/17")})
