@@ -20,9 +20,6 @@ BEFORE_SECONDS: Final = 8.0
 IN_FULL_SHARE: Final = 0.95
 IN_FULL_WITHIN: Final = 90.0
 _IN_HAND: Final = "SELECT count(*) FROM async_jobs WHERE status = 'leased'"
-_CUT: Final = """
-    SELECT assessment_id, count(*) FROM model_calls WHERE outcome = 'timeout' AND assessment_id IS NOT NULL GROUP BY assessment_id
-"""
 
 
 async def limited(world: World) -> list[Figure]:
@@ -48,7 +45,7 @@ async def limited(world: World) -> list[Figure]:
         await on.healed(on.taken, IN_FULL_WITHIN)
         in_full = asyncio.get_running_loop().time() - lifted
         at_first, left = await world.value(AT_FIRST), await on.degraded(on.taken)
-        cut = {row["assessment_id"]: row["count"] for row in await world.query(_CUT)}
+        cut = await on.cut()
         verdict = await on.verdict(excused=cut)
         return [
             Figure("calls a second that the provider takes", (LIMIT,), digits=0),

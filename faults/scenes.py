@@ -21,6 +21,9 @@ from faults.tally import Rows, none, read, tally
 from faults.world import World, until
 
 DRAIN_SECONDS: Final = 90.0
+_CUT: Final = """
+    SELECT assessment_id, count(*) FROM model_calls WHERE outcome = 'timeout' AND assessment_id IS NOT NULL GROUP BY assessment_id
+"""
 _TURNAROUNDS: Final = """
     SELECT extract(epoch FROM completed_at - submitted_at)::float AS s FROM assessments WHERE id = ANY($1) AND completed_at IS NOT NULL
 """
@@ -102,6 +105,10 @@ class Scene:
     async def journal(self) -> Entries:
         """What the model was asked."""
         return await model_journal.read(self.world.session, self.world.stack.model_url)
+
+    async def cut(self) -> dict[UUID, int]:
+        """How many calls about each assessment were cut at the end of its job's time: paid for, and again when the result is made anew."""
+        return {row["assessment_id"]: row["count"] for row in await self.world.query(_CUT)}
 
     async def verdict(self, more: Sequence[Figure] = (), *, excused: Mapping[UUID, int] | None = None) -> list[Figure]:
         """Wait until all is done, then count; `more` are further figures that must be zero, and are added up with the others.

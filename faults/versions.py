@@ -113,10 +113,12 @@ async def side_by_side(world: World, older: Older) -> list[Figure]:
             if is_old:
                 await fleet.replace(name, old=False)
         healed = await on.healed(on.taken, HEALED_WITHIN)
-        verdict = await on.verdict()
+        cut = await on.cut()
+        verdict = await on.verdict(excused=cut)
         return [
             Figure(f"workers replaced while busy, {older.commit} and today's", (len(fleet.emptied),), digits=0, at_least=2 * ROUNDS),
             Figure("migrations between the two", (older.migrations,), digits=0),
+            Figure("calls cut at the end of their time", (sum(cut.values()),), digits=0),
             Figure("jobs handed back", (await world.value(_HANDED_BACK),), digits=0, at_least=1),
             Figure("longest until all of a worker's jobs were done or handed back", (max(fleet.emptied),), "s", at_most=8),
             none("counted as crashes", await world.value("SELECT sum(crashes) FROM async_jobs")),

@@ -52,6 +52,19 @@ def test_more_is_one_a_round_and_one_a_job_once_it_is_quiet() -> None:
     assert slots.free(0) == 10
 
 
+def test_other_faults_leave_room_to_grow() -> None:
+    """They say nothing of how much the provider takes; but while nothing goes well, nobody is waited for a second time."""
+    clock = Clock()
+    slots = Slots(120, clock)
+    slots.shrink(8, 1.0)
+    clock.time += 1.0
+    for _ in range(5):
+        slots.grow(well=False)
+    assert slots.free(0) == 5
+    slots.shrink(5, 1.0)
+    assert slots.free(0) == 2
+
+
 def test_nothing_is_begun_before_the_provider_wants_it() -> None:
     """Retry-After is for all jobs; whoever is refused meanwhile does not halve again, for it was under way."""
     clock = Clock()

@@ -177,8 +177,8 @@ class Drainer:
         """Take fewer jobs in hand when the provider asked for less, whether or not a substitute spoke; else more again."""
         if cause is Cause.RATE_LIMITED:
             self._slots.shrink(len(self._in_hand), retry_after)
-        elif cause is None:
-            self._slots.grow()
+        elif cause is not Cause.TIMEOUT:  # which may be the provider's load too
+            self._slots.grow(well=cause is None)
 
     async def _fail(self, job: ClaimedJob, error: Exception, cause: Cause) -> str:
         if job.is_last_try:

@@ -32,9 +32,12 @@ class Slots:
         """How many more jobs may be claimed with `in_hand` under way."""
         return 0 if self._now() < self._rests_until else max(0, int(self._capacity) - in_hand)
 
-    def grow(self) -> None:
-        """A job went well: one more for each round of them, and one more for each job once no limit is heard of."""
-        self._went_well = True
+    def grow(self, *, well: bool = True) -> None:
+        """A job was not refused: one more for each round of them, and one more for each job once no limit is heard of.
+
+        It did not go `well` when the provider failed in another way, which says nothing of how much it can take.
+        """
+        self._went_well |= well
         heard_of = self._now() - self._refused_at < QUIET_SECONDS
         self._capacity = min(self._most, self._capacity + (1 / self._capacity if heard_of else 1))
 
