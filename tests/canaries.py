@@ -4,14 +4,20 @@ import base64
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from uuid import UUID
 
+import pytest
 import structlog
 
+from assay.domain.bundle import BankQuestion, choose
+from assay.domain.questions import QuestionFormat
+from assay.domain.tracks import QuestionMix
 from assay.observability.logging import configure_logging
 from assay.runtime import Runtime
+from assay.services import assessments
 
 NAME, EMAIL, EXTERNAL = "Quentin Zabriskie", "zabriskie.q@uni.example", "matric-77-zulu"
 PERSON = (NAME, "Zabriskie", EMAIL, EXTERNAL)
@@ -37,6 +43,16 @@ def found(dump: str, canaries: tuple[str, ...]) -> set[str]:
     """The canaries that `dump` betrays."""
     lowered = dump.lower()
     return {each for each in canaries if any(disguise in dump or disguise in lowered for disguise in disguises(each))}
+
+
+def ask_for_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw questions until one wants a text of the student's own, which not every bundle has."""
+
+    def drawn(offered: Sequence[BankQuestion], mix: QuestionMix, *, seed: int) -> list[BankQuestion]:
+        bundles = (choose(offered, mix, seed=seed + further) for further in count())
+        return next(each for each in bundles if any(question.content.format is QuestionFormat.FREE_TEXT for question in each))
+
+    monkeypatch.setattr(assessments, "choose", drawn)
 
 
 @contextmanager

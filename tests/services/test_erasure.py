@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx2
 import pytest
 import redis
-from canaries import COMMENT, EMAIL, ESSAY, EXTERNAL, FREE_TEXT, NAME, PERSON, REASON, WORDS, captured_logs, found, rename
+from canaries import COMMENT, EMAIL, ESSAY, EXTERNAL, FREE_TEXT, NAME, PERSON, REASON, WORDS, ask_for_words, captured_logs, found, rename
 from graders import ScriptedGrader, quoting
 from journeys import Student
 from sqlalchemy import select, text
@@ -91,6 +91,12 @@ def dumped(url: str) -> str:
     """What pg_dump writes of the data."""
     program = postgres.binaries() / "pg_dump"
     return subprocess.run([str(program), "--data-only", "--inserts", url], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(autouse=True)
+def words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every student is asked for words of their own."""
+    ask_for_words(monkeypatch)
 
 
 async def life(runtime: Runtime, student: Student, advisor: Student, track_id: UUID, student_id: UUID) -> dict[str, Any]:
