@@ -65,6 +65,18 @@ def test_other_faults_leave_room_to_grow() -> None:
     assert slots.free(0) == 2
 
 
+def test_an_odd_refusal_among_many_jobs_makes_nobody_wait() -> None:
+    """It halves what is in hand; the next one soon after it says that there is a limit."""
+    clock = Clock()
+    slots = Slots(120, clock)
+    for _ in range(20):
+        slots.grow()
+    slots.shrink(16, 2.0)
+    assert slots.free(0) == 8
+    slots.shrink(8, 2.0)
+    assert slots.free(0) == 0
+
+
 def test_nothing_is_begun_before_the_provider_wants_it() -> None:
     """Retry-After is for all jobs; whoever is refused meanwhile does not halve again, for it was under way."""
     clock = Clock()
