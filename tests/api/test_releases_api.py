@@ -56,7 +56,7 @@ async def test_nothing_is_held_back_unless_a_track_says_so(student: Student, tra
 async def test_a_result_waits_for_an_advisor(
     student: Student, advisor: Student, admin: Student, track_id: UUID, drainer: Drainer, runtime: Runtime
 ) -> None:
-    """The student gets a sentence and no score anywhere; the advisor reads at once, releases once, and one entry tells of it."""
+    """The student gets a sentence and no score anywhere, an admin sees as much; the advisor reads at once and releases once."""
     await hold(admin, track_id, REVIEW)
     path, receipt, status = await worked_off(student, track_id)
     assert receipt["ruleScores"] is None
@@ -66,6 +66,9 @@ async def test_a_result_waits_for_an_advisor(
     assert (await student.request("POST", f"{path}/what-if", json={})).json()["code"] == "result_held_back"
     assert (await advisor.request("GET", f"{path}/status")).json()["heldBack"] is None
     assert (await advisor.request("GET", f"{path}/result")).status_code == 200
+    inspected = await admin.request("POST", f"{path}/inspect", json={"reason": "The student asks what became of it."})
+    assert (inspected.status_code, inspected.json()["result"]) == (200, None)
+    assert inspected.json()["assessment"]["heldBack"] == status["heldBack"]
     released = [await advisor.request("POST", f"{path}/release") for _ in range(2)]
     assert [each.status_code for each in released] == [200, 200]
     assert released[0].json() == released[1].json()
@@ -74,8 +77,8 @@ async def test_a_result_waits_for_an_advisor(
     assert (await student.request("GET", f"{path}/status")).json()["heldBack"] is None
     async with runtime.open_uow(autocommit=True) as uow:
         entries = [link.entry for link in await uow.audit.chain()]
-    assert [entry.action for entry in entries] == ["track:update", "assessment:release"]
-    assert entries[1].changes["policy"] == {"when": "afterReview"}
+    assert [entry.action for entry in entries] == ["track:update", "assessment:inspect", "assessment:release"]
+    assert entries[-1].changes["policy"] == {"when": "afterReview"}
 
 
 async def test_an_assessment_keeps_the_policy_it_was_started_under(

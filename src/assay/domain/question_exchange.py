@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from assay.domain.errors import AssayError
-from assay.domain.questions import QuestionContent, Slug
+from assay.domain.questions import QuestionContent, Slug, TextOptions
 from assay.domain.rubric import Rubric
 from assay.domain.signals import SignalRule
 from assay.kit.model import Value
@@ -61,6 +61,20 @@ class Carried(Value):
     min_words: int | None = None
     rubric: Rubric | None = None
     signals: SignalRule | None = None
+
+    @classmethod
+    def of(cls, content: QuestionContent, difficulty: int, tracks: tuple[Slug, ...]) -> "Carried":
+        """What goes beside a question with this place in the bank."""
+        return cls(
+            type=content.type,
+            format=content.format,
+            difficulty=difficulty,
+            skills=content.skills,
+            tracks=tracks,
+            min_words=content.options.min_words if isinstance(content.options, TextOptions) else None,
+            rubric=content.rubric,
+            signals=content.signals,
+        )
 
 
 class Unreadable(AssayError):

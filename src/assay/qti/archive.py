@@ -33,7 +33,7 @@ class Archive:
         """Raises `Unreadable` for what is no zip file, and for one that could do harm: by its names, numbers or declared sizes."""
         try:
             self._zip = zipfile.ZipFile(BytesIO(packed))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # the last is zipfile's word for a version it cannot read
             raise Unreadable("The package is not a zip file.") from error
         entries = self._zip.infolist()
         _refuse_harmful(entries)

@@ -52,21 +52,7 @@ def write(question: ExchangedQuestion) -> Item:
     if content.explanation:
         shown = {"outcome-identifier": "FEEDBACK", "identifier": EXPLANATION, "show-hide": "show"}
         prose.write(_add(_add(root, "qti-modal-feedback", **shown), "qti-content-body"), content.explanation)
-    return Item(xml.serialise(root), _carried(question), (*characters, *_notes(content)))
-
-
-def _carried(question: ExchangedQuestion) -> Carried:
-    content = question.content
-    return Carried(
-        type=content.type,
-        format=content.format,
-        difficulty=question.difficulty,
-        skills=content.skills,
-        tracks=question.tracks,
-        min_words=content.options.min_words if isinstance(content.options, TextOptions) else None,
-        rubric=content.rubric,
-        signals=content.signals,
-    )
+    return Item(xml.serialise(root), Carried.of(content, question.difficulty, question.tracks), (*characters, *_notes(content)))
 
 
 def _without_forbidden(content: QuestionContent) -> tuple[QuestionContent, tuple[Note, ...]]:

@@ -16,7 +16,7 @@ from assay.services.results import Result
 
 
 class Inspection(Value):
-    """An assessment as its student sees it: questions, answers, and the result once there is one."""
+    """An assessment as its student sees it: questions, answers, and the result once there is one that is not held back."""
 
     pseudonym: UUID
     assessment: AssessmentRead
@@ -31,6 +31,7 @@ async def inspect(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_
     user = await people.held(uow, owner)
     student = Actor(id=owner, role=Role.STUDENT)
     read = await assessments.get(uow, bank, student, assessment_id)
-    result = await results.read(uow, bank, student, assessment_id) if read.status is AssessmentStatus.COMPLETED else None
+    shown = read.status is AssessmentStatus.COMPLETED and read.held_back is None
+    result = await results.read(uow, bank, student, assessment_id) if shown else None
     await audit.record(uow, actor, AuditAction.ASSESSMENT_INSPECTED, "assessment", assessment_id, {"reason": people.told(why, user)})
     return Inspection(pseudonym=user.pseudonym, assessment=read, result=result)

@@ -14,7 +14,7 @@ from assay.domain.actors import Actor
 from assay.domain.errors import DomainError, FieldProblem, Invalid
 from assay.domain.preconditions import ANY
 from assay.domain.question_exchange import Carried, ExchangedQuestion, Note, NoteCode, Unreadable
-from assay.domain.questions import QuestionContent, Slug, TextOptions
+from assay.domain.questions import QuestionContent, Slug
 from assay.domain.tracks import TrackStatus
 from assay.kit.model import Value
 from assay.qti import questions
@@ -160,7 +160,9 @@ async def _take_one(
         return ImportedItem(href=unpacked.href, slug=None, outcome=Outcome.REFUSED, problem=unpacked.problem)
     try:
         standing = await _standing(uow, slug, seen)
-        completed = questions.complete(unpacked.item, unpacked.carried or (_carried(standing) if standing else None))
+        completed = questions.complete(
+            unpacked.item, unpacked.carried or (Carried.of(standing.content, standing.difficulty, standing.tracks) if standing else None)
+        )
         told, notes = _known_alone(completed.question, known)
         wanted = QuestionWrite.model_validate(told)
         outcome, question_id = await _write(uow, actor, slug, standing, wanted, dry_run=dry_run)
@@ -178,20 +180,6 @@ async def _standing(uow: UnitOfWork, slug: str, seen: Collection[str | None]) ->
     if row.deleted_at is not None:
         raise Unreadable(f"is called as a question that was deleted: {slug}")
     return await question_edits.get(uow, row.id)
-
-
-def _carried(standing: QuestionRead) -> Carried:
-    """What the bank knows of a question that comes without metadata of ours."""
-    return Carried(
-        type=standing.type,
-        format=standing.format,
-        difficulty=standing.difficulty,
-        skills=standing.skills,
-        tracks=standing.tracks,
-        min_words=standing.options.min_words if isinstance(standing.options, TextOptions) else None,
-        rubric=standing.rubric,
-        signals=standing.signals,
-    )
 
 
 def _known_alone(told: dict[str, Any], known: _Vocabulary) -> tuple[dict[str, Any], list[Note]]:
