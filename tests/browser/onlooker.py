@@ -1,9 +1,13 @@
 """Somebody before a browser window, who also notices what a person would not: errors, foreign requests, faults of access."""
 
+import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
@@ -12,7 +16,9 @@ AXE_OPTIONS = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag21a", "wcag2aa", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]},
 }
-VIEWS = [(width, scheme) for width in (360, 1280) for scheme in ("light", "dark")]
+VIEWS = [(width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark")]
+SCREENSHOTS = os.environ.get("ASSAY_SCREENSHOTS")
+"""A folder in which every page that is inspected leaves its pictures."""
 ESSAY = (
     "A client may send a request twice because the network failed after the work was done. The service keeps the key of every request "
     "and answers a repeated key with the stored response. Therefore the key, the effect and the response belong in one transaction. "
@@ -86,7 +92,7 @@ class Onlooker:
         await self.page.locator("[data-save-state]", has_text="Saved").wait_for()
 
     async def violations(self) -> list[str]:
-        """What axe finds on the page as it stands, and whether anything sticks out, in both themes, on a phone and on a desk."""
+        """What axe finds on the page as it stands, and whether anything sticks out, in both themes, on a phone, a tablet and a desk."""
         await self.page.evaluate(AXE)
         found: list[str] = []
         for width, scheme in VIEWS:
@@ -95,12 +101,19 @@ class Onlooker:
             report: dict[str, Any] = await self.page.evaluate("options => axe.run(document, options)", AXE_OPTIONS)
             found += [f"{width} {scheme} {each['id']}: {each['nodes'][0]['html'][:200]}" for each in report["violations"]]
             found += [f"{width} {scheme} sticks out"] if await self.sticks_out() else []
+            await self._picture(width, scheme)
         return found
 
     async def sticks_out(self) -> bool:
         """Whether the page is wider than its window."""
         wide: bool = await self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         return wide
+
+    async def _picture(self, width: int, scheme: str) -> None:
+        if SCREENSHOTS:
+            name = "-".join(re.findall(r"[a-z]+", re.sub(r"[0-9a-f-]{36}", "", urlsplit(self.page.url).path))) or "home"
+            test = os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" ")[0]
+            await self.page.screenshot(path=Path(SCREENSHOTS) / f"{test}-{name}-{width}-{scheme}.png", full_page=True)
 
     async def _answer(self, question: Any, *, enhanced: bool) -> None:
         match await question.get_attribute("data-format"):

@@ -13,20 +13,24 @@ from markupsafe import Markup
 
 from assay import __version__
 from assay.web import navigation, prose, session, wording
+from assay.web.here import Here
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """The answer that `template` makes of `context`, dressed for whoever is signed in."""
+def page(request: Request, template: str, *, status: int = 200, notice: str = "", **context: Any) -> HTMLResponse:
+    """The answer that `template` makes of `context`, dressed for whoever is signed in; `notice` says what has just been done."""
     who = session.current(request)
     return HTMLResponse(
         ENVIRONMENT.get_template(template).render(
             session=who,
             csrf=who.csrf if who else "",
-            links=navigation.links(who),
+            places=navigation.places(who),
+            area=navigation.area_of(who, request.url.path),
+            here=Here.of(request),
             path=request.url.path,
+            notice=notice,
             **context,
         ),
         status,

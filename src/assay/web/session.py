@@ -123,7 +123,9 @@ async def require_session(request: Request) -> Session:
     return signed_in(request)
 
 
-def _may(permission: Permission) -> object:
+def may(permission: Permission) -> object:
+    """The session of somebody who holds `permission`, as a dependency. Raises `Unauthenticated` or `Forbidden`."""
+
     async def permitted(request: Request) -> Session:
         session = signed_in(request)
         if not session.actor.may(permission):
@@ -135,10 +137,10 @@ def _may(permission: Permission) -> object:
 
 
 type Anybody = Annotated[Session, Depends(require_session)]
-type TrackReader = Annotated[Session, _may(Permission.TRACK_READ)]
-type Taker = Annotated[Session, _may(Permission.ASSESSMENT_TAKE)]
-type Reader = Annotated[Session, _may(Permission.ASSESSMENT_READ)]
-type FeedbackGiver = Annotated[Session, _may(Permission.FEEDBACK_GIVE)]
+type TrackReader = Annotated[Session, may(Permission.TRACK_READ)]
+type Taker = Annotated[Session, may(Permission.ASSESSMENT_TAKE)]
+type Reader = Annotated[Session, may(Permission.ASSESSMENT_READ)]
+type FeedbackGiver = Annotated[Session, may(Permission.FEEDBACK_GIVE)]
 
 
 def _read(request: Request) -> Session | None:

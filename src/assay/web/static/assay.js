@@ -13,6 +13,7 @@ const ENHANCEMENTS = [
   ["[data-sign-out]", "drafts", "signOut"],
   ["[data-status]", "status", "live"],
   ["[data-feedback]", "feedback", "feedback"],
+  ["[data-dialog]", "dialog", "dialog"],
 ];
 
 function timeLeft() {
