@@ -79,6 +79,7 @@ def settings_for(database_url: str, redis_url: str, **changes: Any) -> Settings:
         "database_pool_size": 10,
         "database_connect_timeout": 60,  # a machine that is busy with two suites may not answer for a while
         "worker_slots": 16,
+        "rate_limit_scale": 1_000,
         **KEYS,
         **changes,
     }

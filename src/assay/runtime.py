@@ -26,6 +26,7 @@ from assay.ai.openai_narrator import OpenAINarrator
 from assay.ai.wrappers import InstrumentedEmbedder, InstrumentedGrader, InstrumentedNarrator
 from assay.broker.circuits import RedisCircuit, connect_circuits
 from assay.broker.rq import RqBroker
+from assay.broker.token_buckets import RedisTokenBuckets
 from assay.db.clock import DatabaseClock
 from assay.db.engine import create_engine
 from assay.db.pgvector_store import PgVectorStore
@@ -38,6 +39,7 @@ from assay.domain.grading import Parameters, Producer
 from assay.domain.jobs import JobType
 from assay.domain.ports import Broker, Embedder, Grader, LinkProbe, Narrator, VectorStore, WebhookSender
 from assay.domain.prices import Price
+from assay.domain.quotas import QUOTAS, Quota, RouteClass
 from assay.kit.clock import Clock, system_clock
 from assay.kit.hashing import content_hash
 from assay.outbound import addresses
@@ -48,6 +50,7 @@ from assay.security.tokens import Tokens
 from assay.services.grading import Graders
 from assay.services.identity import Identity
 from assay.services.question_bank import QuestionBank
+from assay.services.rate_limits import RateLimits
 from assay.services.recommending import SELECTIONS_AT_ONCE
 from assay.services.replay import Reader
 from assay.settings import Settings
@@ -78,6 +81,7 @@ class Runtime:
     vector_store: VectorStore
     sender: WebhookSender
     links: LinkProbe
+    rate_limits: RateLimits
     breakers: tuple[Breaker, ...]
     """Of the providers that are asked: the language model's first, then the embedder's; none where all is built in."""
     clock: Clock
@@ -150,6 +154,7 @@ async def open_runtime(
             vector_store=vector_store,
             sender=sender,
             links=sender,
+            rate_limits=RateLimits(RedisTokenBuckets(circuits, settings.queue_namespace), _quotas(settings)),
             breakers=breakers,
             clock=time,
             skew=lambda: time.skew,
@@ -166,6 +171,14 @@ async def open_runtime(
         await vector_store.close()
         await broker.close()
         await engine.dispose()
+
+
+def _quotas(settings: Settings) -> dict[RouteClass, Quota]:
+    """Raises `ValueError` for a kind of route there is not, and for a quota nobody could use."""
+    if not settings.rate_limit_scale:
+        return {}
+    set_here = {RouteClass(kind): Quota(burst=burst, per_minute=rate) for kind, (burst, rate) in settings.rate_limits.items()}
+    return {kind: quota.scaled(settings.rate_limit_scale) for kind, quota in {**QUOTAS, **set_here}.items()}
 
 
 def _retention(settings: Settings) -> retention.Policy:

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     session_hours: int = 12
     secure_cookies: bool = True
 
+    rate_limits: dict[str, tuple[int, float]] = Field(default_factory=dict)
+    """Other quotas than those of domain/quotas.py by kind of route: so many at once, so many more a minute. JSON: `{"start": [5, 2]}`."""
+    rate_limit_scale: float = Field(1.0, ge=0)
+    """All quotas times this; 0 switches the limits off."""
+
     llm_provider: Literal["auto", "openai", "built-in"] = "auto"
     """`auto` takes OpenAI when a key is set and the built-in evaluator otherwise."""
     openai_api_key: SecretStr = Field(SecretStr(""), validation_alias=_plain("OPENAI_API_KEY"))

@@ -38,6 +38,8 @@ GOLDEN = {
     "assay_queue_oldest_seconds": ("gauge", "job_type"),
     "assay_quotes_rejected": ("counter", "producer track"),
     "assay_retrieval_seconds": ("histogram", "track"),
+    "assay_rate_limited": ("counter", "route_class"),
+    "assay_rate_limits_unshared": ("counter", "route_class"),
     "assay_retention_removed": ("counter", "kind"),
     "assay_retention_run_at_seconds": ("gauge", ""),
     "assay_sentences_dropped": ("counter", "producer track"),

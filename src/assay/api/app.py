@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from assay import __version__
 from assay.api.v1 import (
@@ -30,7 +30,9 @@ from assay.api.v1 import (
     webhooks,
     what_if,
 )
+from assay.api.v1.problems import problems
 from assay.edge.errors import install_problem_handlers
+from assay.edge.rate_limit import limited
 
 ROUTERS = (
     assessments.router,  # first, since a request is held against one route after the other, and waiting students ask every second
@@ -83,6 +85,8 @@ def create_api() -> Api:
         redoc_url=None,
         redirect_slashes=False,
         servers=[{"url": "/api/v1"}],
+        dependencies=[Depends(limited)],
+        responses=problems(429, 503),
     )
     for router in ROUTERS:
         app.include_router(router)

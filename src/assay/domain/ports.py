@@ -8,6 +8,7 @@ from assay.domain.circuit import Opening
 from assay.domain.fusion import Fact, Sentence
 from assay.domain.grading import EssayTask, Identity, ModelReply, VerdictDraft
 from assay.domain.jobs import JobType
+from assay.domain.quotas import Quota, Taken
 from assay.domain.retrieval import ChunkHit
 
 type Vector = list[float]
@@ -140,6 +141,13 @@ class Broker(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+class TokenBuckets(Protocol):
+    """Buckets that all processes share."""
+
+    async def take(self, subject: str, quota: Quota) -> Taken | None:
+        """Take one token from the bucket of `subject`; None when nobody can be asked."""
 
 
 class SharedCircuit(Protocol):

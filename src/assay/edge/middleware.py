@@ -66,6 +66,7 @@ class Correlation:
                 headers = message["headers"]
                 told = {name for name, _ in headers}
                 standing = _STANDING if scope["path"].startswith("/static") else (*_STANDING, _NOT_KEPT)
+                headers += scope["state"].get("rate_limit", ())
                 headers += [(b"x-correlation-id", correlation_id.encode()), *(each for each in standing if each[0] not in told)]
             await send(message)
 

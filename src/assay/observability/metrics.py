@@ -48,6 +48,10 @@ RETRIEVAL_SECONDS: Final = Histogram("assay_retrieval_seconds", "Retrieval and r
 DEGRADED_STAGES: Final = Counter("assay_degraded_stages_total", "Stages that ran on a substitute", ["stage", "cause", "track"])
 HEALS: Final = Counter("assay_heals_total", "Jobs that were to heal a result, by what came of it", ["job_type", "outcome", "track"])
 ASSESSMENTS: Final = Counter("assay_assessments_total", "Assessments by what happened to them", ["event", "track"])
+RATE_LIMITED: Final = Counter("assay_rate_limited_total", "Requests refused because there were too many", ["route_class"])
+RATE_LIMITS_UNSHARED: Final = Counter(
+    "assay_rate_limits_unshared_total", "Requests that could not be counted in Redis, which is away", ["route_class"]
+)
 WEBHOOK_ATTEMPTS: Final = Counter("assay_webhook_attempts_total", "Posts to endpoints of webhooks", ["event", "outcome"])
 RETENTION_REMOVED: Final = Counter("assay_retention_removed_total", "Rows removed because their time was over", ["kind"])
 RETENTION_RUN_AT: Final = Gauge("assay_retention_run_at_seconds", "When this process last ended a run of retention, in Unix time")

@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from assay.web import account, assessments, home, reference, results, status, tracks
 from assay.web.errors import install_error_pages
 from assay.web.rendering import FINGERPRINT, STATIC
-from assay.web.session import guard
+from assay.web.session import guard, limited
 
 ROUTERS: Final = (home.router, account.router, tracks.router, assessments.router, status.router, results.router)
 COMPRESS_FROM_BYTES: Final = 1_024
@@ -32,7 +32,7 @@ class KeptFiles(StaticFiles):
 
 def create_web(openapi: Callable[[], dict[str, Any]], *, secure_cookies: bool) -> FastAPI:
     """The application; `state.runtime` is set by whoever mounts it. `openapi` describes the API for the page about it."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(guard)])
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(limited), Depends(guard)])
     app.state.secure_cookies = secure_cookies
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
     for router in ROUTERS:

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 
 from assay.domain.actors import Actor, Permission
 from assay.domain.errors import Forbidden, Unauthenticated
+from assay.edge import rate_limit
 from assay.runtime import Runtime
 
 CSRF_FIELD: Final = "csrf"
@@ -98,6 +99,12 @@ async def guard(request: Request) -> None:
     proof = request.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD)
     if not isinstance(proof, str) or not session.accepts(proof):
         raise Forbidden("This page was opened in an earlier session.", code=STALE_FORM)
+
+
+async def limited(request: Request) -> None:
+    """Count a request to a page. Runs before every route. Raises `RateLimited`, and `Unavailable` for signing in while Redis is away."""
+    session = current(request)
+    await rate_limit.count(request, session.actor.id if session else None)
 
 
 def same_origin(request: Request) -> bool:
