@@ -76,6 +76,7 @@ def settings_for(database_url: str, redis_url: str, **changes: Any) -> Settings:
         "database_url": database_url,
         "redis_url": redis_url,
         "secure_cookies": False,
+        "allowed_hosts": "assay.test",
         "database_pool_size": 10,
         "database_connect_timeout": 60,  # a machine that is busy with two suites may not answer for a while
         "worker_slots": 16,

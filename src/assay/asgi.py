@@ -6,8 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from assay.api.app import create_api
+from assay.edge.gate import Gate
 from assay.edge.health import healthz, metrics_page, readyz
 from assay.edge.middleware import BodyLimit, Correlation
 from assay.edge.sessions import watching_who_leaves
@@ -20,7 +22,7 @@ type OpenRuntime = Callable[[Settings], AbstractAsyncContextManager[Runtime]]
 
 def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> Starlette:
     """The whole application; its lifespan opens the runtime that `settings` describe and closes it."""
-    api = create_api()
+    api = create_api(_listed(settings.cors_origins))
     web = create_web(api.openapi, secure_cookies=settings.secure_cookies)
 
     @asynccontextmanager
@@ -32,7 +34,17 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
 
     app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(Correlation), Middleware(BodyLimit)],
+        middleware=[
+            Middleware(ProxyHeadersMiddleware, trusted_hosts=_listed(settings.trusted_proxies)),
+            Middleware(Correlation),
+            Middleware(
+                Gate,
+                public_url=settings.public_url,
+                hosts=_listed(settings.allowed_hosts),
+                inner_networks=settings.inner_networks,
+            ),
+            Middleware(BodyLimit),
+        ],
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -43,3 +55,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
     )
     app.state.leaving = False
     return app
+
+
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]

@@ -42,6 +42,15 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     public_url: str = "http://127.0.0.1:8000"
 
+    allowed_hosts: str = ""
+    """Names this service answers to beside that of `public_url`: `assay.example.edu, *.assay.example.edu`."""
+    trusted_proxies: str = ""
+    """Networks of load balancers, whose word on a client's address and scheme is believed: `10.0.0.0/16`. Nobody's unless named."""
+    inner_networks: str = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"
+    """From where `/metrics` and `/readyz` are answered. For anybody else they are not there."""
+    cors_origins: str = ""
+    """Other sites whose scripts may call the API with a token: `https://portal.example.edu`. None unless named."""
+
     database_url: SecretStr = Field(SecretStr("postgresql://assay@127.0.0.1/assay"), validation_alias=_plain("DATABASE_URL"))
     database_pool_size: int = 20
     database_pool_timeout: float = 5.0
@@ -166,6 +175,27 @@ class Settings(BaseSettings):
             if (given := getattr(self, name)) < least:
                 msg = f"ASSAY_{name.upper()} is {given}, but {what} {least} {unit} at least. Set it to {least} or more, or leave it out."
                 raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _is_fit_for_people(self) -> Self:
+        """What is handy while developing is refused where people's data is."""
+        if self.environment not in {Environment.STAGING, Environment.PRODUCTION}:
+            return self
+        unfit = [
+            sentence
+            for sentence, holds in (
+                ("ASSAY_PUBLIC_URL must begin with https://", not self.public_url.startswith("https://")),
+                ("ASSAY_SECURE_COOKIES must not be switched off", not self.secure_cookies),
+                ("ASSAY_WEBHOOK_ALLOWED_NETWORKS must be empty", bool(self.webhook_allowed_networks)),
+                ("ASSAY_RATE_LIMIT_SCALE must not be 0", not self.rate_limit_scale),
+                ("ASSAY_DATABASE_URL must be set", "database_url" not in self.model_fields_set),
+            )
+            if holds
+        ]
+        if unfit:
+            msg = f"in {self.environment}: {'; '.join(unfit)}."
+            raise ValueError(msg)
         return self
 
     @property

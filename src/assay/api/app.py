@@ -1,8 +1,10 @@
 """The JSON API as one application, mounted at `/api/v1`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from assay import __version__
 from assay.api.v1 import (
@@ -74,8 +76,8 @@ class Api(FastAPI):
         return document
 
 
-def create_api() -> Api:
-    """The application; `state.runtime` is set by whoever mounts it."""
+def create_api(origins: Sequence[str] = ()) -> Api:
+    """The application; `state.runtime` is set by whoever mounts it. Scripts of `origins` may call it, with a token and without cookies."""
     app = Api(
         title="Assay",
         version=__version__,
@@ -91,4 +93,12 @@ def create_api() -> Api:
     for router in ROUTERS:
         app.include_router(router)
     install_problem_handlers(app)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Correlation-Id"],
+            expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Correlation-Id"],
+        )
     return app

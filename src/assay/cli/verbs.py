@@ -106,6 +106,7 @@ def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the application itself knows whom to believe
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
     )
     server = LeavingServer(config, notice_seconds=settings.shutdown_notice_seconds, leaving=lambda: setattr(app.state, "leaving", True))

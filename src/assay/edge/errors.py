@@ -55,6 +55,13 @@ class BodyTooLarge(HTTPException):
         super().__init__(self.status, detail)
 
 
+class BodyTooSlow(HTTPException):
+    """Raised while a body is being read that does not come."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive. Send it again.")
+
+
 def problem(
     status: int, code: str, detail: str, *, problems: tuple[FieldProblem, ...] = (), facts: Mapping[str, Any] | None = None
 ) -> JSONResponse:

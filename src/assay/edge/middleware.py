@@ -1,5 +1,6 @@
 """What every request passes: a correlation id, a timer, a size limit, and the headers a browser needs to be strict. Plain ASGI."""
 
+import asyncio
 import re
 from http import HTTPStatus
 from time import perf_counter
@@ -10,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assay.edge.errors import BodyTooLarge, problem
+from assay.edge.errors import BodyTooLarge, BodyTooSlow, problem
 from assay.kit.ids import new_id
 from assay.observability import metrics
 from assay.observability.logging import correlated
@@ -21,6 +22,8 @@ MAX_BODY_BYTES: Final = 2 * 1024 * 1024
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 LARGER: Final = {("POST", "/api/v1/credentials/import"): MAX_FILE_BYTES}
 """What a whole file is sent to: read only once it is known who sends it, and never into memory as a whole."""
+BODY_SECONDS: Final = 20.0
+"""How long the next piece of a body may take. Whoever sends a byte now and then only keeps a connection busy."""
 THROWN_AWAY_BYTES: Final = 2 * MAX_BODY_BYTES
 _COMPRESSED: Final = "Compressed requests are not taken. Send the body as it is."
 PLAIN: Final = "identity"
@@ -112,12 +115,19 @@ class BodyLimit:
         if not declared.isdigit() or int(declared) > limit:
             await _unread(problem(BodyTooLarge.status, BodyTooLarge.code, _told(limit)), scope, receive, send)
             return
-        received = 0
+        received, more = 0, True
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, more
+            if not more:
+                return await receive()  # whether the client is still there
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTooSlow from None
             received += len(message.get("body", b""))
+            more = message.get("more_body", False)
             if received > limit:
                 raise BodyTooLarge(_told(limit))
             return message
