@@ -10,7 +10,22 @@ from typer.testing import CliRunner
 
 from assay.cli.verbs import app
 
-VERBS = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "replay", "check", "settings", "scripted-openai"}
+VERBS = {
+    "access",
+    "up",
+    "down",
+    "demo",
+    "serve",
+    "worker",
+    "sweeper",
+    "migrate",
+    "seed",
+    "reindex",
+    "replay",
+    "check",
+    "settings",
+    "scripted-openai",
+}
 GROUPS = {
     "catalog": {"import", "export", "report"},
     "heal": {"list", "run"},
