@@ -13,7 +13,7 @@ from assay.embedded import chroma, postgres, valkey
 from assay.embedded.ports import LOOPBACK, pick_free
 from assay.embedded.processes import Running, start, stop, wait_until_ready
 
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - `mkdtemp` makes a private folder in it
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  # nosec B108 # `mkdtemp` makes a private folder in it
 ROOM_BYTES: Final = 4 * 2**30
 """What has to be free there; a session of tests took a tenth of it."""
 
