@@ -75,7 +75,11 @@ class Settings(BaseSettings):
     """Key of the keyed hash that e-mail look-ups use, base64 of 32 bytes."""
     access_token_minutes: int = 30
     refresh_token_days: int = 14
-    session_hours: int = 12
+    session_hours: int = Field(12, ge=1, le=24)
+    """For how long somebody stays signed in at the pages at most, whatever they do."""
+    session_idle_minutes: int = Field(60, ge=5, le=720)
+    """For how long while they do nothing: an assessment takes about an hour, and whoever reads and thinks must not be signed out in it.
+    NIST SP 800-63B-4, 2.2.3, allows an hour at most. Saving and opening pages counts as doing something."""
     secure_cookies: bool = True
 
     rate_limits: dict[str, tuple[int, float]] = Field(default_factory=dict)

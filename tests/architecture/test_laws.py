@@ -65,6 +65,7 @@ PLAIN = {
     "rule_scores": "signals",
     "skills": "slug name",
     "users": "email_index password_hash role",
+    "web_sessions": "secret_hash device",
     "webhook_attempts": "error",
     "webhook_deliveries": "status error",
     "webhook_endpoints": "url events disabled_because",

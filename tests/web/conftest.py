@@ -9,6 +9,8 @@ from visitor import Visit, Visitor
 
 from assay.domain.actors import Actor, Role
 from assay.runtime import Runtime
+from assay.services import web_sessions
+from assay.web.session import limits_of
 
 ROLES = {"student": Role.STUDENT, "student2": Role.STUDENT, "advisor": Role.ADVISOR, "admin": Role.ADMIN}
 
@@ -19,15 +21,15 @@ async def visit(app: Starlette, runtime: Runtime) -> AsyncIterator[Visit]:
     async with AsyncExitStack() as stack:
 
         async def opened(name: str | None = None) -> Visitor:
-            visitor = Visitor(app, await _token(runtime, name) if name else None)
+            visitor = Visitor(app, await _secret(runtime, name) if name else None)
             await stack.enter_async_context(visitor.client)
             return visitor
 
         yield opened
 
 
-async def _token(runtime: Runtime, name: str) -> str:
+async def _secret(runtime: Runtime, name: str) -> str:
     async with runtime.open_uow() as uow:
         user = await uow.accounts.by_email(f"{name}@assay.example")
-    assert user is not None
-    return runtime.identity.tokens.access(Actor(id=user.id, role=ROLES[name]), runtime.clock())
+        assert user is not None
+        return await web_sessions.begin(uow, Actor(id=user.id, role=ROLES[name]), limits_of(runtime), "A test")

@@ -1,6 +1,7 @@
 """The cookie session: who gets one, what it proves, what is refused."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -30,7 +31,7 @@ async def test_the_cookie_is_out_of_reach(visit: Visit) -> None:
     """Scripts cannot read it, other sites' forms do not carry it, and it ends after twelve hours."""
     answer = await (await visit()).send("/sign-in", SIGN_IN)
     cookie = answer.headers["set-cookie"].lower()
-    assert cookie.startswith("assay=")
+    assert cookie.startswith("assay-session=")
     assert {"httponly", "samesite=lax", "path=/", "max-age=43200"} <= {part.strip() for part in cookie.split(";")}
 
 
@@ -39,7 +40,7 @@ async def test_over_tls_the_cookie_is_bound_to_this_host(visit: Visit, app: Star
     web = next(route.app for route in app.routes if getattr(route, "path", None) == "")  # type: ignore[attr-defined]
     web.state.secure_cookies = True
     answer = await (await visit()).send("/sign-in", SIGN_IN)
-    assert answer.headers["set-cookie"].startswith("__Host-assay=")
+    assert answer.headers["set-cookie"].startswith("__Host-assay-session=")
     assert "Secure" in answer.headers["set-cookie"]
 
 
@@ -62,7 +63,7 @@ async def test_a_wrong_sign_in_says_what_to_do(visit: Visit) -> None:
         assert "You are not signed in yet" in page.text
         assert {"#email", "#password"} & set(page.links)
         assert dict(page.form("/sign-in").fields)["password"] == ""
-        assert "assay" not in nobody.client.cookies
+        assert not nobody.client.cookies
 
 
 ELSEWHERE = (
@@ -97,7 +98,8 @@ async def test_a_proof_is_different_each_time_and_good_each_time(visit: Visit) -
     first, second = [await student.get("/tracks/backend-engineer") for _ in range(2)]
     proofs = {dict(page.form("/start").fields)["csrf"] for page in (first, second)}
     assert len(proofs) == 2
-    session = Session(Actor(id=new_id(), role=Role.STUDENT), student.client.cookies["assay"])
+    actor, secret, moment = Actor(id=new_id(), role=Role.STUDENT), student.client.cookies["assay-session"], timedelta(1)
+    session = Session(actor, new_id(), secret, moment, moment)
     assert all(session.accepts(proof) for proof in proofs)
 
 
@@ -106,7 +108,7 @@ async def test_signing_out_ends_the_session(visit: Visit) -> None:
     student = await visit("student")
     page = await student.fill(await student.get("/"), "/sign-out")
     assert "Sign in to start" in page.text
-    assert "assay" not in student.client.cookies
+    assert not student.client.cookies
 
 
 async def test_what_was_entered_survives_the_end_of_a_session(visit: Visit) -> None:
@@ -128,7 +130,7 @@ async def test_what_was_entered_survives_the_end_of_a_session(visit: Visit) -> N
 async def test_a_spoilt_cookie_is_nobodys(visit: Visit) -> None:
     """A token that is not ours is no session, and no error."""
     nobody = await visit()
-    nobody.client.cookies.set("assay", "not.a.token", domain="assay.test")
+    nobody.client.cookies.set("assay-session", "not a secret", domain="assay.test")
     assert "Sign in to start" in (await nobody.get("/")).text
 
 

@@ -117,11 +117,11 @@ class Page(HTMLParser):
 class Visitor:
     """A person at the pages."""
 
-    def __init__(self, app: Starlette, token: str | None = None) -> None:
+    def __init__(self, app: Starlette, secret: str | None = None) -> None:
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         cookies = httpx2.Cookies()
-        if token:
-            cookies.set("assay", token, domain="assay.test")
+        if secret:
+            cookies.set("assay-session", secret, domain="assay.test")
         self.client = httpx2.AsyncClient(transport=transport, base_url=ORIGIN, cookies=cookies)
 
     async def get(self, path: str, *, follow: bool = True) -> Page:

@@ -43,6 +43,7 @@ from assay.db.repositories.scores import Scores
 from assay.db.repositories.search import Search
 from assay.db.repositories.shown import ShownAssessments
 from assay.db.repositories.tracks import Tracks
+from assay.db.repositories.web_sessions import WebSessions
 from assay.db.repositories.webhooks import Webhooks
 from assay.domain.errors import Unavailable
 from assay.domain.jobs import JobType
@@ -112,6 +113,7 @@ class UnitOfWork:
     search = _Room(Search)
     shown = _Room(ShownAssessments)
     tracks = _Room(Tracks)
+    web_sessions = _Room(WebSessions)
     webhooks = _Room(Webhooks)
 
     def __init__(self, session: AsyncSession) -> None:

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """Events with their deliveries and tries, once none is under way."""
     SESSIONS = "sessions"
     """Refresh tokens past their time."""
+    WEB_SESSIONS = "webSessions"
+    """Sessions of the pages past their time."""
     MODEL_REPLIES = "modelReplies"
     """Replies that belong to no assessment, from before they were tied to one."""
     MODEL_CALLS = "modelCalls"

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -45,9 +45,14 @@ class Tokens:
 
     def actor(self, token: str, now: datetime) -> Actor:
         """Whose access token this is."""
+        return self.issued(token, now)[0]
+
+    def issued(self, token: str, now: datetime) -> tuple[Actor, datetime]:
+        """Whose access token this is, and when it was made."""
         with _refusing():
             claims = self._verify("access", token, now)
-            return Actor.model_validate({"id": claims["sub"], "role": claims["role"], "assessment_id": claims.get("assessment")})
+            actor = Actor.model_validate({"id": claims["sub"], "role": claims["role"], "assessment_id": claims.get("assessment")})
+            return actor, datetime.fromtimestamp(claims["iat"], UTC)
 
     def resume(self, assessment_id: UUID, student_id: UUID, started_at: datetime, expires_at: datetime) -> str:
         """A token that continues one assessment elsewhere until it expires. The same assessment always has the same token."""
@@ -60,7 +65,8 @@ class Tokens:
             return UUID(claims["assessment"]), UUID(claims["sub"]), datetime.fromtimestamp(claims["exp"], now.tzinfo)
 
     def _sign(self, kind: str, issued: datetime, expires: datetime, **claims: str) -> str:
-        times = {"iat": int(issued.timestamp()), "exp": int(expires.timestamp())}
+        # to the millisecond (RFC 7519 allows it): a token made right after all others were ended is told from these
+        times = {"iat": round(issued.timestamp(), 3), "exp": int(expires.timestamp())}
         return self._codec.sign({"typ": kind}, {"iss": _ISSUER, "aud": self._audience, **times, **claims})
 
     def _verify(self, kind: str, token: str, now: datetime) -> dict[str, Any]:

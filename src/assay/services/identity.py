@@ -52,18 +52,27 @@ class Identity:
         self._passwords = passwords
         self._clock = clock
         self._refresh_lifetime = timedelta(days=refresh_days)
-        self._ended: frozenset[UUID] = frozenset()
+        self._ended: dict[UUID, datetime | None] = {}
 
     async def sign_in(self, open_uow: OpenUnitOfWork, email: str, password: str) -> TokenPair:
         """Tokens for the account with this e-mail and password. Raises `Unauthenticated` without saying which was wrong."""
+        user = await self._known(open_uow, email, password)
         async with open_uow() as uow:
+            return self._pair(uow, user, family_id=new_id())
+
+    async def recognise(self, open_uow: OpenUnitOfWork, email: str, password: str) -> Actor:
+        """Whose e-mail and password these are. Raises `Unauthenticated` without saying which was wrong."""
+        user = await self._known(open_uow, email, password)
+        return Actor(id=user.id, role=Role(user.role))
+
+    async def _known(self, open_uow: OpenUnitOfWork, email: str, password: str) -> User:
+        async with open_uow(autocommit=True) as uow:
             user = await uow.accounts.by_email(email)
         # hashing takes a fifth of a second: no transaction is held meanwhile
         fits = await self._passwords.verify(password, user.password_hash if user else None)
         if user is None or not fits or not user.is_active:
             raise Unauthenticated("E-mail or password is wrong.", code="wrong_credentials")
-        async with open_uow() as uow:
-            return self._pair(uow, user, family_id=new_id())
+        return user
 
     async def refresh(self, open_uow: OpenUnitOfWork, refresh_token: str) -> TokenPair:
         """New tokens for a live refresh token, which is spent by this. A spent one revokes its whole chain (RFC 9700, 4.14)."""
@@ -98,15 +107,20 @@ class Identity:
 
     def authenticate(self, token: str) -> Actor:
         """Whose access token this is. Raises `Unauthenticated`, also for somebody whose sessions were ended."""
-        actor = self.tokens.actor(token, self._clock())
-        if actor.id in self._ended:
+        actor, issued = self.tokens.issued(token, self._clock())
+        if actor.id not in self._ended:
+            return actor
+        ended = self._ended[actor.id]
+        if ended is None:
             raise Unauthenticated("This account has been closed.", code="session_ended")
+        if issued < ended:
+            raise Unauthenticated("You have signed out everywhere. Sign in again.", code="session_ended")
         return actor
 
     async def learn_who_left(self, open_uow: OpenUnitOfWork) -> None:
         """Take in whose sessions were ended: tokens are checked without asking the database. To be called every few seconds."""
         async with open_uow(autocommit=True) as uow:
-            self._ended = await uow.accounts.ended_sessions()
+            self._ended = await uow.accounts.ended_sessions(self.tokens.access_lifetime)
 
     def _pair(self, uow: UnitOfWork, user: User, family_id: UUID) -> TokenPair:
         now = self._clock()

@@ -31,6 +31,7 @@ PORTION: Final[dict[Kind, int]] = {
     Kind.JOBS: 500,
     Kind.WEBHOOKS: 200,
     Kind.SESSIONS: 1_000,
+    Kind.WEB_SESSIONS: 1_000,
     Kind.MODEL_REPLIES: 500,
     Kind.MODEL_CALLS: 1_000,
     Kind.INDEX_VERSIONS: 1,

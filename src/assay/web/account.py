@@ -9,11 +9,11 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from assay.domain.errors import Unauthenticated
 from assay.edge.dependencies import RuntimeDep, Uow
 from assay.runtime import Runtime
-from assay.services import assessments
+from assay.services import assessments, web_sessions
 from assay.services.identity import DEMO_PASSWORD, DEMO_PEOPLE
 from assay.web import session
 from assay.web.rendering import page
-from assay.web.session import Anybody
+from assay.web.session import Anybody, Session
 
 router = APIRouter()
 
@@ -42,27 +42,35 @@ async def sign_in(
     if problems := _missing(email, password):
         return _form(request, runtime, target, email=email, problems=problems)
     try:
-        pair = await runtime.identity.sign_in(runtime.open_uow, email.strip(), password)
+        actor = await runtime.identity.recognise(runtime.open_uow, email.strip(), password)
     except Unauthenticated:
         wrong = {"email": "This e-mail and password do not go together. Check both; capital letters count in the password."}
         return _form(request, runtime, target, email=email, problems=wrong)
     answer = _to(target)
-    session.begin(request, answer, runtime.identity.authenticate(pair.access_token), session.lifetime_of(runtime))
+    async with runtime.open_uow() as uow:
+        await session.begin(request, answer, uow, actor)
     return answer
 
 
 @router.post("/sign-out")
-async def sign_out(request: Request, _session: Anybody) -> Response:
+async def sign_out(request: Request, who: Anybody, uow: Uow) -> Response:
     """End the session of this browser."""
+    await web_sessions.sign_out(uow, who.actor, who.id)
     answer = _to("/")
-    session.end(request, answer)
+    session.leave(request, answer)
     return answer
 
 
 @router.get("/session")
 async def show_session(who: Anybody) -> Response:
-    """A fresh proof for forms, for a page that stayed open while the session changed."""
-    return JSONResponse({"csrf": who.csrf})
+    """How the session stands, for a page that stayed open: a fresh proof for its forms, and how many seconds there are left."""
+    return JSONResponse(_standing(who))
+
+
+@router.post("/session")
+async def extend_session(who: Anybody) -> Response:
+    """Somebody is there: the idle time begins anew."""
+    return JSONResponse(_standing(who))
 
 
 @router.get("/resume")
@@ -83,7 +91,7 @@ async def resume(request: Request, runtime: RuntimeDep, uow: Uow, token: Annotat
     answer = _to(f"/assessments/{resumed.assessment.assessment_id}")
     who = session.current(request)
     if who is None or who.actor.id != actor.id:
-        session.begin(request, answer, actor, session.lifetime_of(runtime, resumed.assessment.expires_at))
+        await session.begin(request, answer, uow, actor, resumed.assessment.expires_at)
     return answer
 
 
@@ -91,6 +99,10 @@ def local_path(target: str) -> str:
     """`target` if it is a path on this site, else the first page: a sign-in must not end on somebody else's."""
     plain = target.isprintable() and "\\" not in target
     return target if plain and target.startswith("/") and not target.startswith("//") else "/"
+
+
+def _standing(who: Session) -> dict[str, str | int]:
+    return {"csrf": who.csrf, "idleLeft": int(who.idle_left.total_seconds()), "rest": int(who.rest.total_seconds())}
 
 
 def _missing(email: str, password: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Every error as a page that says what to do next; as a problem document where a script asked."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -45,6 +46,7 @@ def install_error_pages(app: FastAPI) -> None:
 
 
 async def _domain(request: Request, error: DomainError) -> Response:
+    await _who(request)
     status = status_of(error)
     if _wants_json(request):
         return problem(status, error.error_code, error.detail, problems=error.problems, facts=error.facts)
@@ -67,6 +69,7 @@ async def _validation(request: Request, error: RequestValidationError) -> Respon
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
+    await _who(request)
     if _wants_json(request):
         return problem(error.status_code, HTTPStatus(error.status_code).name.lower(), str(error.detail))
     answer = _error_page(request, error.status_code)
@@ -79,6 +82,12 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     if _wants_json(request):
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", INTERNAL)
     return _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def _who(request: Request) -> None:
+    """Whose page of an error this is: an address that no route has was not guarded either."""
+    with suppress(Unavailable):
+        await session.load(request)
 
 
 def _error_page(request: Request, status: int, detail: str = "") -> Response:

@@ -1,4 +1,4 @@
-"""The cookie session of the pages: an access token the browser cannot read, and the proof that a form came from one of our pages."""
+"""The cookie session of the pages: a secret the browser cannot read, a row the server can end, and the proof that a form is ours."""
 
 import hashlib
 import hmac
@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor, Permission
-from assay.domain.errors import Forbidden, Unauthenticated
+from assay.domain.errors import Forbidden, NotFound, Unauthenticated
 from assay.edge import rate_limit
 from assay.runtime import Runtime
+from assay.services import web_sessions
+from assay.services.web_sessions import Limits
+from assay.web.devices import device
 
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -23,22 +28,30 @@ STALE_FORM: Final = "stale_form"
 WITHOUT_SESSION: Final = frozenset({"/sign-in", "/resume"})
 """Forms that somebody who is not signed in may send; the browser's word on where they come from is their whole protection."""
 
+BY_ITSELF: Final = ("/session", "/status/fragment", "/status/events")
+"""What pages ask for by themselves: it does not show that anybody is there."""
+
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAC_BYTES: Final = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is signed in, and by which token."""
+    """Who is signed in, in which session, by which secret."""
 
     actor: Actor
-    token: str
+    id: UUID
+    secret: str
+    idle_left: timedelta
+    """Until it ends when nobody does anything in it."""
+    rest: timedelta
+    """Until it ends in any case."""
 
     @property
     def csrf(self) -> str:
         """A proof for forms, different each time, so that compressed pages do not give it away (BREACH)."""
         pad = secrets.token_bytes(_MAC_BYTES)
-        return urlsafe_b64encode(pad + _xor(pad, _mac(self.token))).decode()
+        return urlsafe_b64encode(pad + _xor(pad, _mac(self.secret))).decode()
 
     def accepts(self, proof: str) -> bool:
         """Whether `proof` was made for this session."""
@@ -47,25 +60,37 @@ class Session:
         except ValueError:
             return False
         pad, masked = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        return len(raw) == 2 * _MAC_BYTES and hmac.compare_digest(_xor(pad, masked), _mac(self.token))
+        return len(raw) == 2 * _MAC_BYTES and hmac.compare_digest(_xor(pad, masked), _mac(self.secret))
 
 
 def current(request: Request) -> Session | None:
-    """The session of this request; None without a cookie or with one that is no longer good."""
-    if not hasattr(request.state, "session"):
-        request.state.session = _read(request)
-    session: Session | None = request.state.session
+    """The session of this request, once `load` has read it; None without a cookie or with one that is no longer good."""
+    session: Session | None = getattr(request.state, "session", None)
     return session
 
 
-def begin(request: Request, response: Response, actor: Actor, lifetime: timedelta) -> None:
-    """Sign `actor` in on `response`, for `lifetime`."""
-    runtime: Runtime = request.app.state.runtime
-    token = runtime.identity.tokens.access(actor, runtime.clock(), lifetime)
+async def load(request: Request) -> None:
+    """Read the session of this request from its cookie, once. Raises `Unavailable`, and there is none then."""
+    if hasattr(request.state, "session"):
+        return
+    request.state.session = None
+    if secret := request.cookies.get(_cookie(request)):
+        runtime: Runtime = request.app.state.runtime
+        active = not request.url.path.endswith(BY_ITSELF) or request.method not in _SAFE
+        if live := await web_sessions.find(runtime.open_uow, secret, limits_of(runtime), active=active):
+            request.state.session = Session(live.actor, live.id, secret, live.idle_left, live.rest)
+
+
+async def begin(request: Request, response: Response, uow: UnitOfWork, actor: Actor, until: datetime | None = None) -> None:
+    """Sign `actor` in on `response`, not past `until`; a session that this browser had before ends. Raises `Unauthenticated`."""
+    limits = limits_of(request.app.state.runtime)
+    if before := current(request):
+        await web_sessions.sign_out(uow, before.actor, before.id)
+    secret = await web_sessions.begin(uow, actor, limits, device(request.headers.get("user-agent", "")), until)
     response.set_cookie(
         _cookie(request),
-        token,
-        max_age=int(lifetime.total_seconds()),
+        secret,
+        max_age=int(limits.lifetime.total_seconds()),
         path="/",
         secure=request.app.state.secure_cookies,
         httponly=True,
@@ -73,22 +98,23 @@ def begin(request: Request, response: Response, actor: Actor, lifetime: timedelt
     )
 
 
-def end(request: Request, response: Response) -> None:
-    """Sign out on `response`."""
+def leave(request: Request, response: Response) -> None:
+    """Have the browser forget its secret."""
     response.delete_cookie(_cookie(request), path="/", secure=request.app.state.secure_cookies, httponly=True, samesite="lax")
 
 
-def lifetime_of(runtime: Runtime, until: datetime | None = None) -> timedelta:
-    """How long a new session lasts: the configured hours, at most to `until`."""
-    usual = timedelta(hours=runtime.settings.session_hours)
-    return usual if until is None else min(usual, max(until - runtime.clock(), timedelta(0)))
+def limits_of(runtime: Runtime) -> Limits:
+    """How long sessions last here."""
+    settings = runtime.settings
+    return Limits(idle=timedelta(minutes=settings.session_idle_minutes), lifetime=timedelta(hours=settings.session_hours))
 
 
 async def guard(request: Request) -> None:
-    """Refuse a changing request that does not come from one of our own pages in this session. Runs before every route.
+    """Read the session, and refuse a changing request that does not come from one of our own pages in it. Runs before every route.
 
     Raises `Forbidden` for another site's form or a proof of another session, `Unauthenticated` without a session.
     """
+    await load(request)
     if request.method in _SAFE:
         return
     if not same_origin(request):
@@ -103,6 +129,7 @@ async def guard(request: Request) -> None:
 
 async def limited(request: Request) -> None:
     """Count a request to a page. Runs before every route. Raises `RateLimited`, and `Unavailable` for signing in while Redis is away."""
+    await load(request)
     session = current(request)
     await rate_limit.count(request, session.actor.id if session else None)
 
@@ -143,31 +170,29 @@ def may(permission: Permission) -> object:
     return Depends(permitted)
 
 
+async def require_account(request: Request) -> Session:
+    """A session of a whole account, as a dependency. Raises `Unauthenticated`, and `NotFound` for one confined to an assessment."""
+    session = signed_in(request)
+    if session.actor.assessment_id is not None:
+        raise NotFound("A link to one assessment opens nothing else. Sign in.")
+    return session
+
+
 type Anybody = Annotated[Session, Depends(require_session)]
+type Owner = Annotated[Session, Depends(require_account)]
 type TrackReader = Annotated[Session, may(Permission.TRACK_READ)]
 type Taker = Annotated[Session, may(Permission.ASSESSMENT_TAKE)]
 type Reader = Annotated[Session, may(Permission.ASSESSMENT_READ)]
 type FeedbackGiver = Annotated[Session, may(Permission.FEEDBACK_GIVE)]
 
 
-def _read(request: Request) -> Session | None:
-    token = request.cookies.get(_cookie(request))
-    if not token:
-        return None
-    runtime: Runtime = request.app.state.runtime
-    try:
-        return Session(runtime.identity.authenticate(token), token)
-    except Unauthenticated:
-        return None
-
-
 def _cookie(request: Request) -> str:
     # the prefix makes browsers refuse the cookie from a subdomain or without TLS (RFC 6265bis, 4.1.3.2)
-    return "__Host-assay" if request.app.state.secure_cookies else "assay"
+    return "__Host-assay-session" if request.app.state.secure_cookies else "assay-session"
 
 
-def _mac(token: str) -> bytes:
-    return hmac.digest(token.encode(), b"assay form", "sha256")
+def _mac(secret: str) -> bytes:
+    return hmac.digest(secret.encode(), b"assay form", "sha256")
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

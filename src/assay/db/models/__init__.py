@@ -22,7 +22,7 @@ from assay.db.models.content import (
     Skill,
     Track,
 )
-from assay.db.models.identity import Cohort, CohortMember, LegalHold, RefreshToken, User
+from assay.db.models.identity import Cohort, CohortMember, LegalHold, RefreshToken, User, WebSession
 from assay.db.models.index import EmbeddingArtifact, IndexVersion
 from assay.db.models.learning import LearnerDeclaration
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
@@ -76,6 +76,7 @@ __all__ = [
     "StoredReply",
     "Track",
     "User",
+    "WebSession",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -1,4 +1,4 @@
-"""People: accounts, their sessions' refresh tokens, and cohorts that tie advisors to students."""
+"""People: accounts, their sessions (refresh tokens of the API, sessions of the pages), and cohorts that tie advisors to students."""
 
 from datetime import datetime
 from uuid import UUID
@@ -31,7 +31,7 @@ class User(Base):
     """Names the person in analytics; tells nothing without this row."""
     is_active: Mapped[bool] = mapped_column(server_default="true")
     sessions_ended_at: Mapped[datetime | None]
-    """Tokens of whoever is not active any more are good for nothing from then on."""
+    """Tokens from before are good for nothing; those of whoever is not active any more are so whenever they were made."""
     erased_at: Mapped[datetime | None]
     """Since then nothing here tells who it was; the row stays for what refers to it."""
     created_at: Mapped[CreatedAt]
@@ -50,6 +50,26 @@ class RefreshToken(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class WebSession(Base):
+    """Somebody signed in at the pages. Idle time and the end are judged by the database's clock whenever the session is asked for."""
+
+    __tablename__ = "web_sessions"
+    __table_args__ = (Index("ix_web_sessions_assessment_id", "assessment_id", postgresql_where=text("assessment_id IS NOT NULL")),)
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"))
+    """Set for a session that came from a resume token: it opens this assessment and nothing else."""
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    device: Mapped[str]
+    """What signed in, in words of ours ("Firefox on Android"), never the browser's own."""
+    created_at: Mapped[CreatedAt]
+    last_seen_at: Mapped[CreatedAt]
+    """When somebody last did something in it, to the minute."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
 
 
 class Cohort(Base):

@@ -1,6 +1,6 @@
 """Accounts, refresh tokens and cohort membership."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from assay.db.models import Cohort, CohortMember, RefreshToken, User
 from assay.db.types import key_ring
 from assay.domain.actors import Role
 
-_TOKENS_LIVE: Final = "clock_timestamp() - interval '30 days'"  # longer than any access token or session of the pages
+_TOKENS_LIVE: Final = "clock_timestamp() - interval '30 days'"  # longer than any access token
+_MARGIN: Final = timedelta(minutes=5)
+"""For clocks that differ."""
 
 
 class Accounts:
@@ -33,10 +35,12 @@ class Accounts:
         """One account as it stands, held until this transaction ends."""
         return await self._session.get(User, user_id, with_for_update=True, populate_existing=True)
 
-    async def ended_sessions(self) -> frozenset[UUID]:
-        """Whose tokens are good for nothing any more, as far as any of them can still be about."""
-        query = select(User.id).where(User.sessions_ended_at > text(_TOKENS_LIVE), User.is_active.is_(False))
-        return frozenset(await self._session.scalars(query))
+    async def ended_sessions(self, lifetime: timedelta) -> dict[UUID, datetime | None]:
+        """Whose tokens (which live for `lifetime`) are good for nothing: those from before a time, or all of them (None)."""
+        recent = User.sessions_ended_at > func.clock_timestamp() - (lifetime + _MARGIN)
+        left = User.is_active.is_(False) & (User.sessions_ended_at > text(_TOKENS_LIVE))
+        rows = await self._session.execute(select(User.id, User.is_active, User.sessions_ended_at).where(recent | left))
+        return {row.id: row.sessions_ended_at if row.is_active else None for row in rows}
 
     async def active_admins(self) -> int:
         """How many there are."""

@@ -46,6 +46,7 @@ _AUTHOR: Final = frozenset({"author_id"})
 HOLDINGS: Final[dict[str, Holding]] = {
     "users": Holding("id = :person", "id = :person AND erased_at IS NULL", omitted=frozenset({"password_hash", "email_index"})),
     "refresh_tokens": Holding("user_id = :person", omitted=frozenset({"token_hash"})),
+    "web_sessions": Holding("user_id = :person", omitted=frozenset({"secret_hash"})),
     "cohort_members": Holding("user_id = :person"),
     "learner_declarations": Holding("student_id = :person"),
     "idempotency_keys": Holding("actor_id = :person", omitted=frozenset({"request_hash"})),
@@ -115,12 +116,14 @@ _REMOVALS: Final = (
     "UPDATE recommendation_feedback SET comment = NULL WHERE author_id = :person AND comment IS NOT NULL",
     "DELETE FROM idempotency_keys WHERE actor_id = :person",
     "DELETE FROM refresh_tokens WHERE user_id = :person",
+    "DELETE FROM web_sessions WHERE user_id = :person",
     "DELETE FROM cohort_members WHERE user_id = :person",
     "DELETE FROM learner_declarations WHERE student_id = :person",
     "DELETE FROM legal_holds WHERE person_id = :person AND lifted_at IS NOT NULL",
 )
 _END: Final = text(
-    "UPDATE users SET is_active = false, sessions_ended_at = coalesce(sessions_ended_at, clock_timestamp()), erased_at = clock_timestamp()"
+    "UPDATE users SET is_active = false, erased_at = clock_timestamp(),"
+    " sessions_ended_at = CASE WHEN is_active OR sessions_ended_at IS NULL THEN clock_timestamp() ELSE sessions_ended_at END"
     " WHERE id = :person"
 )
 

@@ -58,6 +58,7 @@ WANTED: Final[dict[Kind, Wanted]] = {
     Kind.JOBS: Wanted("j.id", _OLD_JOB, "a.student_id", "FOR UPDATE OF j SKIP LOCKED"),
     Kind.WEBHOOKS: Wanted("e.id", _OLD_EVENT, "a.student_id", "FOR UPDATE OF e SKIP LOCKED"),
     Kind.SESSIONS: Wanted("t.id", f"FROM refresh_tokens t WHERE t.expires_at < {_CUTOFF}", None, "FOR UPDATE SKIP LOCKED"),
+    Kind.WEB_SESSIONS: Wanted("s.id", f"FROM web_sessions s WHERE s.expires_at < {_CUTOFF}", None, "FOR UPDATE SKIP LOCKED"),
     Kind.MODEL_REPLIES: Wanted(
         "m.key", f"FROM model_replies m WHERE m.assessment_id IS NULL AND m.created_at < {_CUTOFF}", None, "FOR UPDATE SKIP LOCKED"
     ),
@@ -80,6 +81,7 @@ REMOVALS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.JOBS: ("DELETE FROM async_jobs WHERE id = ANY(:keys)",),
     Kind.WEBHOOKS: ("DELETE FROM webhook_events WHERE id = ANY(:keys)",),
     Kind.SESSIONS: ("DELETE FROM refresh_tokens WHERE id = ANY(:keys)",),
+    Kind.WEB_SESSIONS: ("DELETE FROM web_sessions WHERE id = ANY(:keys)",),
     Kind.MODEL_REPLIES: ("DELETE FROM model_replies WHERE key = ANY(:keys)",),
     Kind.MODEL_CALLS: ("DELETE FROM model_calls WHERE id = ANY(:keys)",),
     Kind.INDEX_VERSIONS: ("DELETE FROM index_versions WHERE id = ANY(:keys)",),
