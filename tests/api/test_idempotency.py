@@ -20,6 +20,7 @@ WITHOUT_A_KEY = {
     "/auth/token",
     "/auth/refresh",
     "/auth/logout",
+    "/auth/logout-everywhere",
     "/assessments/resume",
     "/assessments/{assessment_id}/what-if",
     "/questions/dry-run",

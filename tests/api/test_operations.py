@@ -14,6 +14,7 @@ ROUTES = {
     ("POST", "/auth/token"): None,
     ("POST", "/auth/refresh"): None,
     ("POST", "/auth/logout"): None,
+    ("POST", "/auth/logout-everywhere"): "any",
     ("GET", "/me"): "any",
     ("GET", "/me/learning"): "assessment:take",
     ("PUT", "/me/learning"): "assessment:take",

@@ -224,4 +224,4 @@ def test_every_other_route_needs_somebody() -> None:
 
 
 def _identifies(call: Any) -> bool:
-    return call is session.require_session or hasattr(call, "permission")
+    return call in {session.require_session, session.require_account} or hasattr(call, "permission")

@@ -66,6 +66,11 @@ class MemberPage(Value):
     next_cursor: UUID | None
 
 
+async def own_cohorts(uow: UnitOfWork, actor: Actor) -> list[str]:
+    """The names of the caller's own cohorts."""
+    return await uow.enrolment.names_of(actor.id)
+
+
 async def page(uow: UnitOfWork, cursor: UUID | None, limit: int) -> KeptCohortPage:
     """Cohorts with how many there are in each, the newest first."""
     rows = await uow.enrolment.page(cursor, limit + 1)

@@ -17,16 +17,18 @@ from assay.web.session import Anybody, Session
 
 router = APIRouter()
 
+DONE = {"everywhere": "You are signed out everywhere."}
+"""What has just been done, by the code in the address."""
 MAX_EMAIL = 320
 MAX_PASSWORD = 256
 
 
 @router.get("/sign-in")
-async def show_sign_in(request: Request, runtime: RuntimeDep, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+async def show_sign_in(request: Request, runtime: RuntimeDep, next: str = "/", done: str = "") -> Response:  # noqa: A002 - the name in the address
     """The form; whoever is signed in goes straight on."""
     if session.current(request) is not None:
         return _to(local_path(next))
-    return _form(request, runtime, local_path(next))
+    return _form(request, runtime, local_path(next), notice=DONE.get(done, ""))
 
 
 @router.post("/sign-in")
@@ -110,13 +112,16 @@ def _missing(email: str, password: str) -> dict[str, str]:
     return {name: f"Write your {what}." for name, (given, most, what) in bounds.items() if not 0 < len(given) <= most}
 
 
-def _form(request: Request, runtime: Runtime, target: str, *, email: str = "", problems: dict[str, str] | None = None) -> Response:
+def _form(
+    request: Request, runtime: Runtime, target: str, *, email: str = "", problems: dict[str, str] | None = None, notice: str = ""
+) -> Response:
     demo = DEMO_PEOPLE if str(runtime.settings.environment) == "embedded" else ()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
     return page(
         request,
         "sign_in.html",
         status=status,
+        notice=notice,
         next=target,
         email=email,
         problems=problems or {},

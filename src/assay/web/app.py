@@ -8,12 +8,21 @@ from fastapi.responses import Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from assay.web import account, assessments, home, reference, results, status, tracks
+from assay.web import account, assessments, home, learned, profile, reference, results, status, tracks
 from assay.web.errors import install_error_pages
 from assay.web.rendering import FINGERPRINT, STATIC
 from assay.web.session import guard, limited
 
-ROUTERS: Final = (home.router, account.router, tracks.router, assessments.router, status.router, results.router)
+ROUTERS: Final = (
+    home.router,
+    account.router,
+    profile.router,
+    learned.router,
+    tracks.router,
+    assessments.router,
+    status.router,
+    results.router,
+)
 COMPRESS_FROM_BYTES: Final = 1_024
 COMPRESS_LEVEL: Final = 5
 """Beyond, a page gets hardly smaller and takes twice as long."""

@@ -12,6 +12,14 @@ from assay.domain.retrieval import PartName
 from assay.domain.rubric import Dimension
 from assay.services.upgrades import StageChange
 
+LANGUAGES: Final[Mapping[str, str]] = {
+    "bg": "Bulgarian", "hr": "Croatian", "cs": "Czech", "da": "Danish", "nl": "Dutch", "en": "English", "et": "Estonian", "fi": "Finnish",
+    "fr": "French", "de": "German", "el": "Greek", "hu": "Hungarian", "ga": "Irish", "it": "Italian", "lv": "Latvian", "lt": "Lithuanian",
+    "mt": "Maltese", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "sk": "Slovak", "sl": "Slovenian", "es": "Spanish",
+    "sv": "Swedish",
+}  # fmt: skip
+"""The official languages of the European Union, by ISO 639-1 code."""
+
 LEVELS: Final = ("Not shown yet", "Beginning", "Developing", "Good", "Excellent")
 """Rubric levels 0 to 4."""
 

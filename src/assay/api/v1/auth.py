@@ -5,7 +5,7 @@ from fastapi import APIRouter, status
 from assay.api.schemas.auth import Credentials, RefreshRequest
 from assay.api.v1.problems import problems
 from assay.edge.dependencies import AnyActor, RuntimeDep, Uow
-from assay.services import identity
+from assay.services import identity, web_sessions
 from assay.services.identity import Person, TokenPair
 
 router = APIRouter(tags=["identity"])
@@ -27,6 +27,14 @@ async def refresh(body: RefreshRequest, runtime: RuntimeDep) -> TokenPair:
 async def sign_out(body: RefreshRequest, runtime: RuntimeDep) -> None:
     """End the session of a refresh token."""
     await runtime.identity.sign_out(runtime.open_uow, body.refresh_token)
+
+
+@router.post("/auth/logout-everywhere", status_code=status.HTTP_204_NO_CONTENT, responses=problems(401, 404))
+async def sign_out_everywhere(actor: AnyActor, runtime: RuntimeDep) -> None:
+    """End all of my sessions: those of the pages, refresh tokens, and access tokens made until now, this one too."""
+    async with runtime.open_uow() as uow:
+        await web_sessions.end_everywhere(uow, actor)
+    await runtime.identity.learn_who_left(runtime.open_uow)
 
 
 @router.get("/me", responses=problems(401))

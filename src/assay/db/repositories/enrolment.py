@@ -82,6 +82,11 @@ class Enrolment:
         )
         return [MemberRow(*row) for row in await self._session.execute(query if after is None else query.where(User.id > after))]
 
+    async def names_of(self, person_id: UUID) -> list[str]:
+        """The names of the cohorts that somebody belongs to."""
+        query = select(Cohort.name).join(CohortMember, CohortMember.cohort_id == Cohort.id).where(CohortMember.user_id == person_id)
+        return list(await self._session.scalars(query.order_by(Cohort.name)))
+
     async def join(self, cohort_id: UUID, person_id: UUID) -> bool:
         """Put somebody into a cohort; False when they are in it."""
         row = insert(CohortMember).values(cohort_id=cohort_id, user_id=person_id).on_conflict_do_nothing().returning(CohortMember.user_id)
