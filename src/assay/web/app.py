@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from assay.web import account, assessments, home, learned, profile, reference, results, status, tracks
+from assay.web import account, assessments, home, learned, profile, reference, results, status, supposing, tracks
 from assay.web.errors import install_error_pages
 from assay.web.rendering import FINGERPRINT, STATIC
 from assay.web.session import guard, limited
@@ -22,6 +22,7 @@ ROUTERS: Final = (
     assessments.router,
     status.router,
     results.router,
+    supposing.router,
 )
 COMPRESS_FROM_BYTES: Final = 1_024
 COMPRESS_LEVEL: Final = 5

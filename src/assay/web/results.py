@@ -21,6 +21,7 @@ from assay.web import prose
 from assay.web.comparison import Line, lines
 from assay.web.rendering import page
 from assay.web.session import FeedbackGiver, Reader, Session
+from assay.web.supposing import can_suppose
 
 router = APIRouter(prefix="/assessments/{assessment_id}")
 
@@ -114,6 +115,7 @@ def view(result: Result) -> dict[str, Any]:
     facts = {fact.id: fact for fact in summary.facts}
     return {
         "result": result,
+        "can_suppose": can_suppose(result),
         "quotes": quotes,
         "marked": {essay.id: prose.highlight(essay.essay, quotes[essay.id], f"e{essay.position}") for essay in result.essay_scores},
         "paragraphs": prose.paragraphs(summary),

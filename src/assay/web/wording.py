@@ -20,6 +20,13 @@ LANGUAGES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """The official languages of the European Union, by ISO 639-1 code."""
 
+INTERESTS: Final[Mapping[str, tuple[float, str]]] = {
+    "drawn": (1.0, "I would love it"),
+    "indifferent": (0.0, "I would not mind"),
+    "averse": (-1.0, "I would rather not"),
+}
+"""How somebody may feel about a skill: its weight, and how it is said."""
+
 LEVELS: Final = ("Not shown yet", "Beginning", "Developing", "Good", "Excellent")
 """Rubric levels 0 to 4."""
 

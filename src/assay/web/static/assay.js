@@ -14,6 +14,7 @@ const ENHANCEMENTS = [
   ["[data-status]", "status", "live"],
   ["[data-feedback]", "feedback", "feedback"],
   ["[data-dialog]", "dialog", "dialog"],
+  ["[data-what-if]", "what_if", "whatIf"],
   ["[data-session]", "session", "session"],
 ];
 
