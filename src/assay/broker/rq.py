@@ -13,11 +13,11 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue
+from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from assay.domain import jobs
-from assay.domain.jobs import QUEUES, JobType
+from assay.domain.jobs import QUEUES, JobType, WorkerSeen
 from assay.kit.transactions import assert_no_transaction
 from assay.observability import metrics
 
@@ -83,6 +83,14 @@ class RqBroker:
         except (RedisError, OSError):
             return {}
 
+    async def workers(self) -> tuple[WorkerSeen, ...] | None:
+        """Worker processes that listen to these queues; None when Redis is away."""
+        assert_no_transaction()
+        try:
+            return await asyncio.to_thread(self._registered)
+        except (RedisError, OSError):
+            return None
+
     async def ping(self) -> None:
         """Raises `RedisError` when Redis is away."""
         assert_no_transaction()
@@ -91,6 +99,11 @@ class RqBroker:
     async def close(self) -> None:
         """Let go of the connections."""
         await asyncio.to_thread(self._redis.close)
+
+    def _registered(self) -> tuple[WorkerSeen, ...]:
+        found = Worker.all(queue=self._queues[jobs.Queue.DEFAULT], serializer=JSONSerializer)
+        seen = (WorkerSeen(name=f"{each.hostname}:{each.pid}", state=each.get_state(), heard_at=each.last_heartbeat) for each in found)
+        return tuple(sorted(seen, key=lambda worker: worker.name))
 
     def _enqueue(self, job_type: JobType, job_id: UUID) -> bool:
         queue = self._queues[QUEUES[job_type]]

@@ -42,6 +42,7 @@ from assay.db.repositories.retention import Retention
 from assay.db.repositories.scores import Scores
 from assay.db.repositories.search import Search
 from assay.db.repositories.shown import ShownAssessments
+from assay.db.repositories.snapshots import Snapshots
 from assay.db.repositories.tracks import Tracks
 from assay.db.repositories.web_sessions import WebSessions
 from assay.db.repositories.webhooks import Webhooks
@@ -112,6 +113,7 @@ class UnitOfWork:
     scores = _Room(Scores)
     search = _Room(Search)
     shown = _Room(ShownAssessments)
+    snapshots = _Room(Snapshots)
     tracks = _Room(Tracks)
     web_sessions = _Room(WebSessions)
     webhooks = _Room(Webhooks)

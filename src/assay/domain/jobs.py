@@ -1,6 +1,7 @@
 """The ledger's vocabulary and decisions: states of a job, when a failed one is tried again, and after how long."""
 
 import random
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -115,6 +116,16 @@ class ClaimedJob(Value):
     def is_last_try(self) -> bool:
         """Whether an error now spends the last attempt."""
         return self.errors + 1 >= TRIES[self.type]
+
+
+class WorkerSeen(Value):
+    """A worker process that has registered itself with the queue."""
+
+    name: str
+    """As it signs its leases."""
+    state: str
+    heard_at: datetime | None
+    """It tells every few minutes that it is there."""
 
 
 def backoff_seconds(errors: int, retry_after: float | None = None, *, draw: float | None = None) -> float:

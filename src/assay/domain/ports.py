@@ -7,7 +7,7 @@ from uuid import UUID
 from assay.domain.circuit import Opening
 from assay.domain.fusion import Fact, Sentence
 from assay.domain.grading import EssayTask, Identity, ModelReply, VerdictDraft
-from assay.domain.jobs import JobType
+from assay.domain.jobs import JobType, WorkerSeen
 from assay.domain.quotas import Quota, Taken
 from assay.domain.retrieval import ChunkHit
 
@@ -135,6 +135,9 @@ class Broker(Protocol):
 
     async def depth(self) -> dict[str, int]:
         """Messages waiting per queue."""
+
+    async def workers(self) -> tuple[WorkerSeen, ...] | None:
+        """Worker processes that listen; None when the queue is away and nobody knows."""
 
     async def ping(self) -> None:
         """Raises when the queue is away."""

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     MODEL_CALLS = "modelCalls"
     INDEX_VERSIONS = "indexVersions"
     """Versions no longer searched, unless a recommendation names one or it is the way back."""
+    SNAPSHOTS = "snapshots"
+    """What was measured minute by minute."""
     AUDIT = "audit"
     RUNS = "runs"
     """Reports of earlier runs."""

@@ -35,6 +35,7 @@ PORTION: Final[dict[Kind, int]] = {
     Kind.MODEL_REPLIES: 500,
     Kind.MODEL_CALLS: 1_000,
     Kind.INDEX_VERSIONS: 1,
+    Kind.SNAPSHOTS: 5_000,
     Kind.AUDIT: 1_000,
     Kind.RUNS: 500,
 }

@@ -1,7 +1,7 @@
 """The sweeper: each second, take back leases that ran out, ring for jobs whose ring was lost, measure the queue, forget old keys.
 
-Beside that it builds the index versions that an admin has asked for, works off large imports, heals results, and once a day removes what is
-past its time.
+Beside that it builds the index versions that an admin has asked for, works off large imports, heals results, writes down each minute how
+the service stands, and once a day removes what is past its time.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from assay.worker.healer import Healer
 from assay.worker.importer import import_what_waits
 from assay.worker.indexer import build_what_waits
 from assay.worker.main import owner_name
+from assay.worker.recorder import record_each_minute
 from assay.worker.retainer import remove_what_is_past
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,13 @@ async def _sweep_until_stopped(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with open_runtime(settings) as runtime:
-        work = (build_what_waits(runtime), import_what_waits(runtime), Healer(runtime).run(), remove_what_is_past(runtime))
+        work = (
+            build_what_waits(runtime),
+            import_what_waits(runtime),
+            Healer(runtime).run(),
+            remove_what_is_past(runtime),
+            record_each_minute(runtime),
+        )
         beside = [asyncio.create_task(each) for each in work]
         log.info("sweeper_ready")
         while not stopped.is_set():

@@ -69,6 +69,7 @@ WANTED: Final[dict[Kind, Wanted]] = {
         "FOR UPDATE OF c SKIP LOCKED",
     ),
     Kind.INDEX_VERSIONS: Wanted("v.id", _OLD_INDEX, None, "FOR UPDATE SKIP LOCKED"),
+    Kind.SNAPSHOTS: Wanted("s.id", f"FROM metric_snapshots s WHERE s.at < {_CUTOFF}", None, "FOR UPDATE SKIP LOCKED"),
     Kind.RUNS: Wanted("r.id", f"FROM retention_runs r WHERE r.started_at < {_CUTOFF}", None, "FOR UPDATE SKIP LOCKED"),
 }
 REMOVALS: Final[dict[Kind, tuple[str, ...]]] = {
@@ -85,6 +86,7 @@ REMOVALS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.MODEL_REPLIES: ("DELETE FROM model_replies WHERE key = ANY(:keys)",),
     Kind.MODEL_CALLS: ("DELETE FROM model_calls WHERE id = ANY(:keys)",),
     Kind.INDEX_VERSIONS: ("DELETE FROM index_versions WHERE id = ANY(:keys)",),
+    Kind.SNAPSHOTS: ("DELETE FROM metric_snapshots WHERE id = ANY(:keys)",),
     Kind.RUNS: ("DELETE FROM retention_runs WHERE id = ANY(:keys)",),
 }
 _AUDIT_ROWS: Final = f"""

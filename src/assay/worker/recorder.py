@@ -1,0 +1,26 @@
+"""The recorder, in the sweeper's process: once a minute, whoever comes first writes down how the service stands."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from assay.domain.errors import Unavailable
+from assay.runtime import Runtime
+from assay.services import snapshots
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS: Final = 10.0
+
+
+async def record_each_minute(runtime: Runtime) -> None:
+    """Offer a snapshot every few seconds, until cancelled. A database that is away, and one that fails, are logged."""
+    while True:
+        try:
+            await snapshots.take(runtime.open_uow, runtime.broker)
+        except Unavailable:
+            log.warning("snapshot_postponed")
+        except Exception:  # one that breaks must not end all later ones
+            log.exception("snapshot_failed")
+        await asyncio.sleep(LOOK_SECONDS)
