@@ -19,6 +19,7 @@ from assay.db.repositories.catalog import Catalog
 from assay.db.repositories.catalog_imports import CatalogImports
 from assay.db.repositories.cohorts import Cohorts
 from assay.db.repositories.credentials import Credentials
+from assay.db.repositories.dashboards import Dashboards
 from assay.db.repositories.declarations import Declarations
 from assay.db.repositories.deliveries import Deliveries
 from assay.db.repositories.enrolment import Enrolment
@@ -90,6 +91,7 @@ class UnitOfWork:
     catalog_imports = _Room(CatalogImports)
     cohorts = _Room(Cohorts)
     credentials = _Room(Credentials)
+    dashboards = _Room(Dashboards)
     declarations = _Room(Declarations)
     deliveries = _Room(Deliveries)
     enrolment = _Room(Enrolment)

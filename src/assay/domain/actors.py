@@ -25,6 +25,8 @@ class Permission(StrEnum):
     ASSESSMENT_TAKE = "assessment:take"
     ASSESSMENT_READ = "assessment:read"
     FEEDBACK_GIVE = "feedback:give"
+    FEEDBACK_READ = "feedback:read"
+    """In figures: of the own cohorts, or of all."""
     COHORT_READ = "cohort:read"
     ESSAY_OVERRIDE = "essay:override"
     ASSESSMENT_FLAG = "assessment:flag"
@@ -50,6 +52,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.TRACK_READ,
             _P.ASSESSMENT_READ,
             _P.FEEDBACK_GIVE,
+            _P.FEEDBACK_READ,
             _P.COHORT_READ,
             _P.ESSAY_OVERRIDE,
             _P.ASSESSMENT_FLAG,
@@ -65,6 +68,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.CREDENTIAL_WRITE,
             _P.JOB_MANAGE,
             _P.OPERATIONS_READ,
+            _P.FEEDBACK_READ,
             _P.AGREEMENT_READ,
             _P.INDEX_MANAGE,
             _P.WEBHOOK_MANAGE,
