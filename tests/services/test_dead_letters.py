@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 from waiting import until
 
+from assay.db.repositories.job_records import JobSieve
 from assay.domain.degradation import Cause
 from assay.domain.errors import Conflict, Fault, NotFound, ProviderError
 from assay.domain.jobs import JobStatus, JobType
@@ -324,15 +325,15 @@ async def test_the_list_is_paged_and_filtered(runtime: Runtime, student: Student
     await resend(runtime, (await jobs_of(runtime, result))[0].id)
     await rest(runtime)
     async with runtime.open_uow() as uow:
-        whole = await dead_letters.list_jobs(uow, None, None, None, 50)
+        whole = await dead_letters.list_jobs(uow, JobSieve(), None, 50)
         assert whole.next_cursor is None
         assert [each.id for each in whole.items] == sorted((each.id for each in whole.items), reverse=True)
-        first = await dead_letters.list_jobs(uow, None, None, None, 3)
-        second = await dead_letters.list_jobs(uow, None, None, first.next_cursor, 3)
+        first = await dead_letters.list_jobs(uow, JobSieve(), None, 3)
+        second = await dead_letters.list_jobs(uow, JobSieve(), first.next_cursor, 3)
         assert (*first.items, *second.items) == whole.items
         assert second.next_cursor is None
-        dead = await dead_letters.list_jobs(uow, JobStatus.DEAD, Cause.INTERNAL_ERROR, None, 50)
+        dead = await dead_letters.list_jobs(uow, JobSieve(JobStatus.DEAD, Cause.INTERNAL_ERROR), None, 50)
         assert {each.status for each in dead.items} == {JobStatus.DEAD}
         assert len(dead.items) == 2
         assert all(each.sent_again_as for each in dead.items)
-        assert (await dead_letters.list_jobs(uow, JobStatus.DEAD, Cause.TIMEOUT, None, 50)).items == ()
+        assert (await dead_letters.list_jobs(uow, JobSieve(JobStatus.DEAD, Cause.TIMEOUT), None, 50)).items == ()

@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from waiting import until
 
 from assay.db.repositories.deliveries import EACH
+from assay.db.repositories.job_records import JobSieve
 from assay.db.repositories.jobs import Fenced
 from assay.domain.actors import Role
 from assay.domain.errors import Conflict, NotFound
@@ -215,7 +216,7 @@ async def test_the_schedule_ends(runtime: Runtime, there: Receiver, assessment_i
     (row,) = await log_of(runtime)
     assert (row.attempts, row.error, row.next_attempt_at) == (10, "unavailable: answered 500", None)
     async with runtime.open_uow() as uow:
-        (dead,) = (await dead_letters.list_jobs(uow, JobStatus.DEAD, None, None, 10)).items
+        (dead,) = (await dead_letters.list_jobs(uow, JobSieve(JobStatus.DEAD), None, 10)).items
         assert (dead.type, dead.cause, dead.assessment_id, dead.attempts) == ("deliver_webhook", "unavailable", assessment_id, 10)
         resent = await dead_letters.resend(uow, None, dead.id)
     with pytest.raises(Conflict, match="sent again already"):

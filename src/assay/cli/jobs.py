@@ -29,12 +29,13 @@ def dead(
     wanted = cause_named(cause) if cause else None
     settings = settings_of(data)
     from assay.cli import jobs_table
+    from assay.db.repositories.job_records import JobSieve
     from assay.domain.jobs import JobStatus
     from assay.services import dead_letters
 
     async def ask(runtime: "Runtime") -> "JobPage":
         async with runtime.open_uow(autocommit=True) as uow:
-            return await dead_letters.list_jobs(uow, JobStatus.DEAD, wanted, None, limit)
+            return await dead_letters.list_jobs(uow, JobSieve(JobStatus.DEAD, wanted), None, limit)
 
     page = opened(settings, ask)
     if as_json:

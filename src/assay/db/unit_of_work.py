@@ -45,6 +45,7 @@ from assay.db.repositories.search import Search
 from assay.db.repositories.shown import ShownAssessments
 from assay.db.repositories.snapshots import Snapshots
 from assay.db.repositories.tracks import Tracks
+from assay.db.repositories.vitals import Vitals
 from assay.db.repositories.web_sessions import WebSessions
 from assay.db.repositories.webhooks import Webhooks
 from assay.domain.errors import Unavailable
@@ -118,6 +119,7 @@ class UnitOfWork:
     snapshots = _Room(Snapshots)
     tracks = _Room(Tracks)
     web_sessions = _Room(WebSessions)
+    vitals = _Room(Vitals)
     webhooks = _Room(Webhooks)
 
     def __init__(self, session: AsyncSession) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 class Period(StrEnum):
     """How far back, from now."""
 
+    DAY = "1d"
     WEEK = "7d"
     MONTH = "30d"
     QUARTER = "90d"
@@ -18,4 +19,4 @@ class Period(StrEnum):
         return DAYS[self]
 
 
-DAYS: Final[dict[Period, int]] = {Period.WEEK: 7, Period.MONTH: 30, Period.QUARTER: 90, Period.ALL: 36_500}
+DAYS: Final[dict[Period, int]] = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30, Period.QUARTER: 90, Period.ALL: 36_500}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
 from time import perf_counter
+from typing import TypedDict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -15,6 +16,17 @@ from assay.runtime import Runtime
 from assay.services.retrieval import require_vectors
 
 PING_SECONDS = 2.0
+
+
+class Readiness(TypedDict):
+    """Whether requests can be served, and how each dependency does."""
+
+    ready: bool
+    leaving: bool
+    degraded: bool
+    dependencies: dict[str, dict[str, str | float]]
+    providers: dict[str, dict[str, str]]
+    clock: dict[str, str | float]
 
 
 async def healthz(_request: Request) -> Response:
@@ -29,7 +41,12 @@ async def readyz(request: Request) -> Response:
     is left alone, or vectors cannot be searched, results are degraded and labelled, which is no reason to be asked nothing: that is
     `degraded`, not unready. A process that was told to end is not ready any more, though it still answers.
     """
-    runtime: Runtime = request.app.state.runtime
+    told = await readiness(request.app.state.runtime, leaving=request.app.state.leaving)
+    return JSONResponse(told, 200 if told["ready"] else 503)
+
+
+async def readiness(runtime: Runtime, *, leaving: bool = False) -> Readiness:
+    """What `readyz` tells, for pages too."""
     database, redis, index, vectors = await asyncio.gather(
         _ping(runtime.ping_database()),
         _ping(runtime.broker.ping()),
@@ -37,19 +54,14 @@ async def readyz(request: Request) -> Response:
         _ping(require_vectors(runtime.open_uow, runtime.vector_store)),
     )
     providers = {state.provider: _circuit(state) for state in [await breaker.state() for breaker in runtime.breakers]}
-    leaving: bool = request.app.state.leaving
-    ready = not leaving and database["state"] == "up" and index["state"] == "up"
-    degraded = vectors["state"] != "up" or any(provider["state"] != "closed" for provider in providers.values())
-    dependencies = {"database": database, "redis": redis, "index": index, "vectors": vectors}
-    body = {
-        "ready": ready,
+    return {
+        "ready": not leaving and database["state"] == "up" and index["state"] == "up",
         "leaving": leaving,
-        "degraded": degraded,
-        "dependencies": dependencies,
+        "degraded": vectors["state"] != "up" or any(provider["state"] != "closed" for provider in providers.values()),
+        "dependencies": {"database": database, "redis": redis, "index": index, "vectors": vectors},
         "providers": providers,
         "clock": _clock(runtime.skew()),
     }
-    return JSONResponse(body, 200 if ready else 503)
 
 
 async def metrics_page(_request: Request) -> Response:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from assay.db.repositories.job_records import JobRecord
+from assay.db.repositories.job_records import JobRecord, JobSieve
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain.actors import Actor
 from assay.domain.audit import AuditAction
@@ -53,6 +53,8 @@ class JobRead(Value):
 class JobDetail(JobRead):
     """A job with where its last error was raised."""
 
+    started_at: datetime | None
+    """When a worker first took it in hand."""
     stack: str | None
     correlation_id: str
     """Of the request that made it: it is in every line that was logged of the job."""
@@ -88,9 +90,9 @@ class ResentAll(Value):
     remaining: int = 0
 
 
-async def list_jobs(uow: UnitOfWork, status: JobStatus | None, cause: Cause | None, cursor: UUID | None, limit: int) -> JobPage:
-    """Jobs with this status and cause (None: any)."""
-    found = await uow.job_records.page(status, cause, cursor, limit + 1)
+async def list_jobs(uow: UnitOfWork, sieve: JobSieve, cursor: UUID | None, limit: int) -> JobPage:
+    """Jobs that fit `sieve`."""
+    found = await uow.job_records.page(sieve, cursor, limit + 1)
     items = tuple(_read(record) for record in found[:limit])
     return JobPage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
 
@@ -100,7 +102,21 @@ async def get(uow: UnitOfWork, job_id: UUID) -> JobDetail:
     record = await uow.job_records.get(job_id)
     if record is None:
         raise NotFound("There is no such job.")
-    return JobDetail(**_shared(record), stack=record.stack, correlation_id=record.correlation_id)
+    return JobDetail(**_shared(record), started_at=record.first_claimed_at, stack=record.stack, correlation_id=record.correlation_id)
+
+
+async def refusal(uow: UnitOfWork, job_id: UUID) -> str | None:
+    """Why a job cannot be sent again as things stand, in words; None when it can. Raises `NotFound`."""
+    record = await uow.job_records.get(job_id)
+    if record is None:
+        raise NotFound("There is no such job.")
+    try:
+        _refuse_unless_dead(record)
+        if record.delivery_id is None:
+            await _refuse(uow, record)
+    except Conflict as conflict:
+        return conflict.detail
+    return None
 
 
 async def resend(uow: UnitOfWork, actor: Actor | None, job_id: UUID) -> Resent:

@@ -12,6 +12,7 @@ import structlog
 from assay.db.repositories.heals import Degraded, DegradedCount
 from assay.db.repositories.job_records import JobRecord
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
+from assay.domain.actors import Actor
 from assay.domain.audit import AuditAction
 from assay.domain.degradation import Cause, Stage
 from assay.domain.errors import Conflict
@@ -78,10 +79,14 @@ async def degraded(uow: UnitOfWork) -> Waiting:
     return Waiting(items=tuple(WaitingRead(**dict(each), by_itself=each.cause in MENDED.get(each.stage, ())) for each in counts))
 
 
-async def send_by_hand(uow: UnitOfWork, *, cause: Cause | None = None, assessment_id: UUID | None = None) -> HealedByHand:
+async def send_by_hand(
+    uow: UnitOfWork, *, cause: Cause | None = None, assessment_id: UUID | None = None, actor: Actor | None = None
+) -> HealedByHand:
     """Have results made again because somebody says so, of one cause or one assessment, whatever the cause and however often it was tried.
 
     As always they are replaced only by better ones, and never over an advisor's decision. `HANDFUL` at most; who wants more asks again.
+    Without an `actor` the operator asks.
+
     Raises `Conflict` while the healer is at it, or when the assessment named has nothing to make again.
     """
     wanted = dict.fromkeys(MENDED, frozenset(Cause) if cause is None else frozenset({cause}))
@@ -95,15 +100,15 @@ async def send_by_hand(uow: UnitOfWork, *, cause: Cause | None = None, assessmen
             "There is nothing to make again: no stage of this result is degraded, it is being made, or an advisor has decided on it.",
             code="nothing_to_heal",
         )
-    return HealedByHand(assessments=await _sent(uow, held), more=len(found) == HANDFUL)
+    return HealedByHand(assessments=await _sent(uow, held, actor), more=len(found) == HANDFUL)
 
 
-async def _sent(uow: UnitOfWork, held: Sequence[Degraded]) -> tuple[UUID, ...]:
+async def _sent(uow: UnitOfWork, held: Sequence[Degraded], actor: Actor | None = None) -> tuple[UUID, ...]:
     """Write the jobs for these, and the audit rows last: from there on this transaction holds the audit chain."""
     sent = [(each, await _jobs_for(uow, each)) for each in held]
     for each, jobs in sent:
         changes = {"stages": [stage.value for stage in each.stages], "jobs": [str(job) for job in jobs]}
-        await audit.record(uow, None, AuditAction.RESULT_SENT_AGAIN, "assessment", each.assessment_id, changes)
+        await audit.record(uow, actor, AuditAction.RESULT_SENT_AGAIN, "assessment", each.assessment_id, changes)
         log.info("result_sent_again", assessment_id=str(each.assessment_id), stages=[*each.stages], jobs=len(jobs))
     return tuple(each.assessment_id for each, _ in sent)
 

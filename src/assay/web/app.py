@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from assay.web import account, assessments, home, learned, profile, reference, results, status, supposing, tracks
 from assay.web.errors import install_error_pages
+from assay.web.operations import health, jobs, pilot
 from assay.web.rendering import FINGERPRINT, STATIC
 from assay.web.session import guard, limited
 
@@ -23,6 +24,9 @@ ROUTERS: Final = (
     status.router,
     results.router,
     supposing.router,
+    health.router,
+    jobs.router,
+    pilot.router,
 )
 COMPRESS_FROM_BYTES: Final = 1_024
 COMPRESS_LEVEL: Final = 5

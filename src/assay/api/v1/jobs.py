@@ -17,7 +17,7 @@ router = APIRouter(prefix="/jobs", tags=["operations"])
 @router.get("", responses=problems(401, 403))
 async def list_jobs(_actor: JobKeeper, uow: Uow, wanted: Annotated[JobFilter, Query()]) -> JobPage:
     """Jobs, the newest first; `?status=dead` are the dead letters, each with its cause."""
-    return await dead_letters.list_jobs(uow, wanted.status, wanted.cause, wanted.cursor, wanted.limit)
+    return await dead_letters.list_jobs(uow, wanted.sieve(), wanted.cursor, wanted.limit)
 
 
 @router.get("/{job_id}", responses=problems(401, 403, 404))

@@ -1,7 +1,7 @@
 """The ledger as it is looked through: jobs with why they failed and what stands for them, and what a resend has to know."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -24,6 +24,8 @@ _PAGE: Final = text(
     _RECORD
     + """
     WHERE (CAST(:status AS text) IS NULL OR j.status = :status) AND (CAST(:cause AS text) IS NULL OR j.cause = :cause)
+    AND (CAST(:type AS text) IS NULL OR j.job_type = :type) AND (CAST(:track AS text) IS NULL OR j.track_slug = :track)
+    AND (CAST(:hours AS float) IS NULL OR j.created_at < now() - make_interval(secs => 3600 * CAST(:hours AS float)))
     AND (CAST(:before AS uuid) IS NULL OR j.id < :before) ORDER BY j.id DESC LIMIT :limit
     """
 )
@@ -70,6 +72,16 @@ class JobRecord(Value):
     sent_again_as: UUID | None
 
 
+class JobSieve(NamedTuple):
+    """Which jobs are wanted; None is no condition. `hours` is how long ago they were written at least."""
+
+    status: JobStatus | None = None
+    cause: Cause | None = None
+    type: JobType | None = None
+    track: str | None = None
+    hours: float | None = None
+
+
 class Standing(Value):
     """What speaks against sending a job of an assessment again."""
 
@@ -83,9 +95,9 @@ class JobRecords:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def page(self, status: JobStatus | None, cause: Cause | None, before: UUID | None, limit: int) -> list[JobRecord]:
-        """Jobs with this status and cause (None: any), the newest first, older than `before`."""
-        values = {"status": status, "cause": cause, "before": before, "limit": limit}
+    async def page(self, sieve: JobSieve, before: UUID | None, limit: int) -> list[JobRecord]:
+        """Jobs that fit `sieve`, the newest first, older than `before`."""
+        values = {**sieve._asdict(), "before": before, "limit": limit}
         return [_record(row) for row in (await self._session.execute(_PAGE, values)).mappings()]
 
     async def get(self, job_id: UUID) -> JobRecord | None:

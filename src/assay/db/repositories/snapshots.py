@@ -80,9 +80,12 @@ _TAKE: Final = text(
 )
 _SERIES: Final = text(
     """
-    SELECT name, labels, date_bin(make_interval(secs => :step), at, timestamptz 'epoch') AS at, sum(value) AS total, max(value) AS most
-    FROM metric_snapshots WHERE name = ANY(:names) AND at >= now() - make_interval(secs => :span)
-    GROUP BY 1, 2, 3 ORDER BY 3
+    WITH minutes AS (
+        SELECT name, at, sum(value) AS value FROM metric_snapshots
+        WHERE name = ANY(:names) AND at >= now() - make_interval(secs => :span) GROUP BY name, at
+    )
+    SELECT name, date_bin(make_interval(secs => :step), at, timestamptz 'epoch') AS at, sum(value) AS total, max(value) AS most
+    FROM minutes GROUP BY 1, 2 ORDER BY 2
     """
 )
 _WRITTEN: Final = text(
@@ -106,10 +109,9 @@ _RUN: Final = text(
 
 
 class Point(NamedTuple):
-    """A measure of one set of labels in one step of time: what it adds up to, and the most there was in a minute."""
+    """A measure, whatever its labels, in one step of time: what it adds up to, and the most there was in a minute."""
 
     name: str
-    labels: dict[str, str]
     at: datetime
     total: float
     most: float

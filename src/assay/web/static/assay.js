@@ -16,6 +16,7 @@ const ENHANCEMENTS = [
   ["[data-dialog]", "dialog", "dialog"],
   ["[data-what-if]", "what_if", "whatIf"],
   ["[data-session]", "session", "session"],
+  ["[data-refresh]", "refresh", "refresh"],
 ];
 
 function timeLeft() {
