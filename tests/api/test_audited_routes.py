@@ -108,8 +108,14 @@ CALLS: Final[dict[tuple[str, str], Call]] = {
     ("POST", "/webhooks/endpoints/{endpoint_id}/rotate"): lambda w: w.admin.request(
         "POST", f"/webhooks/endpoints/{w.made['endpoint']['id']}/rotate", json={}
     ),
+    ("POST", "/webhooks/endpoints/{endpoint_id}/disable"): lambda w: w.admin.request(
+        "POST", f"/webhooks/endpoints/{w.made['endpoint']['id']}/disable"
+    ),
     ("POST", "/webhooks/endpoints/{endpoint_id}/enable"): lambda w: w.admin.request(
         "POST", f"/webhooks/endpoints/{w.made['endpoint']['id']}/enable"
+    ),
+    ("POST", "/webhooks/endpoints/{endpoint_id}/resend-failed"): lambda w: w.admin.request(
+        "POST", f"/webhooks/endpoints/{w.made['endpoint']['id']}/resend-failed"
     ),
     ("POST", "/webhooks/deliveries/{delivery_id}/resend"): lambda w: w.admin.request(
         "POST", f"/webhooks/deliveries/{w.made['delivery']['id']}/resend"
@@ -179,9 +185,9 @@ async def prepared(world: World, route: tuple[str, str]) -> None:
     """What happens between two requests without anybody asking: builds end, deliveries are given up."""
     if route[1] in {"/index/versions/{version_id}/activate", "/index/rollback"}:
         await indexing.build_next(world.runtime.open_uow, world.runtime.embedder, world.runtime.vector_store)
-    if route[1] == "/webhooks/deliveries/{delivery_id}/resend":
+    if route[1] in {"/webhooks/deliveries/{delivery_id}/resend", "/webhooks/endpoints/{endpoint_id}/resend-failed"}:
         event = WebhookEvent(
-            id=new_id(), event="assessment.completed", dedupe_key="missed", assessment_id=UUID(world.assessment_id), payload={}
+            id=new_id(), event="assessment.completed", dedupe_key=f"missed:{route[1]}", assessment_id=UUID(world.assessment_id), payload={}
         )
         endpoint = UUID(world.made["endpoint"]["id"])
         delivery = WebhookDelivery(id=new_id(), event_id=event.id, endpoint_id=endpoint, status="failed", finished_at=world.runtime.clock())

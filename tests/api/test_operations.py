@@ -107,6 +107,8 @@ ROUTES = {
     ("DELETE", "/webhooks/endpoints/{endpoint_id}"): "webhook:manage",
     ("POST", "/webhooks/endpoints/{endpoint_id}/rotate"): "webhook:manage",
     ("POST", "/webhooks/endpoints/{endpoint_id}/enable"): "webhook:manage",
+    ("POST", "/webhooks/endpoints/{endpoint_id}/disable"): "webhook:manage",
+    ("POST", "/webhooks/endpoints/{endpoint_id}/resend-failed"): "webhook:manage",
     ("GET", "/webhooks/deliveries"): "webhook:manage",
     ("GET", "/webhooks/deliveries/{delivery_id}"): "webhook:manage",
     ("POST", "/webhooks/deliveries/{delivery_id}/resend"): "webhook:manage",

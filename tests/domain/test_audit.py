@@ -105,6 +105,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "webhook:register",
         "webhook:rotate_secret",
         "webhook:enable",
+        "webhook:disable",
         "webhook:remove",
         "webhook:resend",
         "person:find",

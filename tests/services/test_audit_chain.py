@@ -47,7 +47,7 @@ async def test_an_untouched_chain_holds(runtime: Runtime) -> None:
         assert (await audit.verify(uow)).holds
     await written(runtime)
     async with runtime.open_uow(autocommit=True) as uow:
-        assert await audit.verify(uow) == ChainReport(holds=True, entries=7, begins_after=None)
+        assert await audit.verify(uow) == ChainReport(holds=True, entries=7, begins_after=None, up_to=7)
 
 
 def test_every_column_is_tried() -> None:

@@ -44,6 +44,7 @@ class AuditAction(StrEnum):
     WEBHOOK_REGISTERED = "webhook:register"
     WEBHOOK_SECRET_ROTATED = "webhook:rotate_secret"  # noqa: S105 - a name, no secret
     WEBHOOK_ENABLED = "webhook:enable"
+    WEBHOOK_DISABLED = "webhook:disable"
     WEBHOOK_REMOVED = "webhook:remove"
     WEBHOOK_RESENT = "webhook:resend"
     PERSON_FOUND = "person:find"
@@ -156,5 +157,7 @@ class ChainReport(Value):
     entries: int
     begins_after: int | None
     """The last entry that retention has removed; None when the chain is whole."""
+    up_to: int | None = None
+    """The newest entry that was read and fits; None when there is none."""
     broken_at: int | None = None
     why: str | None = None

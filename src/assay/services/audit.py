@@ -46,7 +46,8 @@ async def _walk(uow: UnitOfWork, anchor: Mark | None, head: Mark | None) -> Chai
 
     def report(broken_at: int | None = None, why: str | None = None) -> ChainReport:
         begins = anchor.sequence if anchor else None
-        return ChainReport(holds=broken_at is None, entries=entries, begins_after=begins, broken_at=broken_at, why=why)
+        up_to = last.sequence if entries else None
+        return ChainReport(holds=broken_at is None, entries=entries, begins_after=begins, up_to=up_to, broken_at=broken_at, why=why)
 
     while links := await uow.audit.chain(last.sequence):
         if (broken := first_broken(links, last.hash)) is not None:

@@ -12,7 +12,8 @@ from uuid import UUID
 from assay.db.repositories.audit import AuditSieve
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain.actors import Actor
-from assay.domain.audit import AuditAction, ChainLink, spelled
+from assay.domain.audit import AuditAction, ChainLink, Mark, spelled
+from assay.domain.errors import NotFound
 from assay.kit.ids import new_id
 from assay.kit.model import Value
 from assay.services import audit
@@ -57,6 +58,19 @@ async def page(uow: UnitOfWork, wanted: AuditSieve, cursor: int | None, limit: i
     """Entries that fit, the newest first, older than `cursor`."""
     links = await uow.audit.page(wanted, cursor, limit + 1)
     return AuditPage(items=tuple(map(_read, links[:limit])), next_cursor=links[limit - 1].sequence if len(links) > limit else None)
+
+
+async def get(uow: UnitOfWork, sequence: int) -> AuditRead:
+    """The entry of this number. Raises `NotFound` when there is none, or none any more."""
+    links = await uow.audit.chain(sequence - 1, 1)
+    if not links or links[0].sequence != sequence:
+        raise NotFound("There is no such entry.")
+    return _read(links[0])
+
+
+async def newest(uow: UnitOfWork) -> Mark | None:
+    """The newest entry, as it was noted when it was written; None while there is none."""
+    return await uow.audit.head()
 
 
 async def export(open_uow: OpenUnitOfWork, actor: Actor | None, wanted: AuditSieve, form: FileFormat) -> AsyncIterator[str]:

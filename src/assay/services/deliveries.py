@@ -5,7 +5,7 @@ arrives at least once, in no particular order.
 """
 
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -30,6 +30,8 @@ from assay.security import signing
 from assay.services import audit
 
 log = structlog.get_logger(__name__)
+
+FORGOTTEN: Final = "webhook_forgotten"
 
 
 class DeliveryFilter(NamedTuple):
@@ -112,6 +114,14 @@ async def get(uow: UnitOfWork, delivery_id: UUID) -> DeliveryRead:
     return DeliveryRead(**row.model_dump(by_alias=False), tries=tuple(await uow.deliveries.attempts(delivery_id)))
 
 
+async def told(uow: UnitOfWork, delivery_id: UUID) -> dict[str, Any]:
+    """What a delivery tells, as it is posted. Raises `NotFound`."""
+    letter = await uow.deliveries.letter(delivery_id)
+    if letter is None:
+        raise NotFound("There is no such delivery.")
+    return letter.payload
+
+
 async def resend(uow: UnitOfWork, actor: Actor, delivery_id: UUID) -> DeliveryRead:
     """Send a delivery that has ended again, under the same `webhook-id`. Raises `NotFound`, and `Conflict` saying why not."""
     job_id = await again(uow, delivery_id)
@@ -132,7 +142,7 @@ async def again(uow: UnitOfWork, delivery_id: UUID) -> UUID:
         raise Conflict("The endpoint is disabled. Enable it first.", code="webhook_endpoint_disabled")
     job_id = await uow.deliveries.again(delivery_id, current_correlation_id())
     if job_id is None:
-        raise Conflict("This delivery is too old: its jobs have been forgotten.", code="webhook_forgotten")
+        raise Conflict("This delivery is too old: its jobs have been forgotten.", code=FORGOTTEN)
     uow.ring_after_commit(JobType.DELIVER_WEBHOOK, job_id)
     return job_id
 

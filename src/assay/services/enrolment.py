@@ -68,7 +68,7 @@ class MemberPage(Value):
 
 async def own_cohorts(uow: UnitOfWork, actor: Actor) -> list[str]:
     """The names of the caller's own cohorts."""
-    return await uow.enrolment.names_of(actor.id)
+    return [cohort.name for cohort in await uow.enrolment.of_person(actor.id)]
 
 
 async def page(uow: UnitOfWork, cursor: UUID | None, limit: int) -> KeptCohortPage:

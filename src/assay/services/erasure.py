@@ -15,7 +15,7 @@ from assay.domain.audit import AuditAction
 from assay.domain.errors import Conflict
 from assay.kit.model import Value
 from assay.services import audit, people
-from assay.services.people import Reasoned
+from assay.services.people import PersonRead, Reasoned
 
 log = structlog.get_logger(__name__)
 
@@ -57,17 +57,22 @@ async def erase(open_uow: OpenUnitOfWork, actor: Actor | None, person_id: UUID, 
     return ErasureReport(person_id=person_id, erased=before, kept=kept, readable=readable, complete=not readable)
 
 
+async def obstacle(uow: UnitOfWork, actor: Actor | None, person: PersonRead) -> Conflict | None:
+    """Why `actor` cannot erase this person as things stand; None when they can."""
+    if actor and actor.id == person.id:
+        return Conflict("You cannot erase yourself: ask another admin.", code="own_account")
+    if person.hold:
+        since = f"{person.hold.since:%d %B %Y}"
+        return Conflict(f"A legal hold stands on this person since {since}: {person.hold.reason} Nothing was erased.", code="legal_hold")
+    if person.role is Role.ADMIN and person.is_active and await uow.accounts.active_admins() == 1:
+        return Conflict("This is the last admin. Make another one first.", code="last_admin")
+    return None
+
+
 async def _erase(uow: UnitOfWork, actor: Actor | None, person_id: UUID, why: Reasoned) -> tuple[Trail, dict[str, int]]:
     user = await people.held(uow, person_id)
-    if actor and actor.id == person_id:
-        raise Conflict("You cannot erase yourself: ask another admin.", code="own_account")
-    if standing := await uow.legal_holds.of(person_id):
-        raise Conflict(
-            f"A legal hold stands on this person since {standing.set_at:%d %B %Y}: {standing.reason} Nothing was erased.",
-            code="legal_hold",
-        )
-    if user.role == Role.ADMIN and user.is_active and await uow.accounts.active_admins() == 1:
-        raise Conflict("This is the last admin. Make another one first.", code="last_admin")
+    if conflict := await obstacle(uow, actor, await people.read(uow, user)):
+        raise conflict
     reason = people.told(why, user)
     trail = await uow.personal.trail(person_id)
     before = await uow.personal.counts(trail)

@@ -23,6 +23,25 @@ class Inspection(Value):
     result: Result | None
 
 
+class Inspected(Value):
+    """Whose assessment it is, without a word of what is in it."""
+
+    assessment_id: UUID
+    person_id: UUID
+    pseudonym: UUID
+    state: AssessmentStatus
+
+
+async def about(uow: UnitOfWork, assessment_id: UUID) -> Inspected:
+    """What an admin knows before giving a reason. Raises `NotFound`."""
+    owner = await uow.assessments.owner(assessment_id)
+    if owner is None:
+        raise NotFound("There is no such assessment.")
+    person = await people.get(uow, owner)
+    progress = await assessments.status(uow, Actor(id=owner, role=Role.STUDENT), assessment_id)
+    return Inspected(assessment_id=assessment_id, person_id=owner, pseudonym=person.pseudonym, state=progress.status)
+
+
 async def inspect(uow: UnitOfWork, bank: QuestionBank, actor: Actor, assessment_id: UUID, why: Reasoned) -> Inspection:
     """Answers and result of an assessment, and the entry that says who read them and why, in one transaction. Raises `NotFound`."""
     owner = await uow.assessments.owner(assessment_id)

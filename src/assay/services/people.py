@@ -1,10 +1,10 @@
 """People as admins keep them: found by e-mail, told by id, role and pseudonym, and put under a legal hold or released from it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from assay.db.models import User
 from assay.db.unit_of_work import UnitOfWork
@@ -32,9 +32,17 @@ class Reasoned(Value):
 
 
 class PersonWanted(Value):
-    """Somebody by their e-mail address. It goes in the body: addresses in URLs end in logs."""
+    """Somebody by their e-mail address or their pseudonym. It goes in the body: addresses in URLs end in logs."""
 
-    email: Annotated[StorableText, Field(min_length=3, max_length=320)]
+    email: Annotated[StorableText, Field(min_length=3, max_length=320)] | None = None
+    pseudonym: UUID | None = None
+
+    @model_validator(mode="after")
+    def _by_one(self) -> Self:
+        if (self.email is None) == (self.pseudonym is None):
+            msg = "either email or pseudonym is wanted"
+            raise ValueError(msg)
+        return self
 
 
 class HoldRead(Value):
@@ -57,8 +65,10 @@ class PersonRead(Value):
 
 
 async def find(uow: UnitOfWork, actor: Actor | None, wanted: PersonWanted) -> PersonRead:
-    """Whose address this is. Raises `NotFound`."""
-    found = await read(uow, _known(await uow.accounts.by_email(wanted.email)))
+    """Whose address or pseudonym this is. Raises `NotFound`."""
+    by_address = await uow.accounts.by_email(wanted.email) if wanted.email else None
+    by_pseudonym = await uow.accounts.by_pseudonym(wanted.pseudonym) if wanted.pseudonym else None
+    found = await read(uow, _known(by_address or by_pseudonym))
     await audit.record(uow, actor, AuditAction.PERSON_FOUND, "person", found.id, {})
     return found
 

@@ -44,7 +44,7 @@ class EndpointRead(Value):
     events: tuple[EventType, ...]
     is_active: bool
     disabled_because: Disabled | None
-    """Why it is told nothing any more; `gone` is an answer of 410."""
+    """Why it is told nothing any more; `gone` is an answer of 410, and nothing that an admin wanted it so."""
     disabled_at: datetime | None
     previous_secret_until: datetime | None
     created_at: datetime
@@ -111,6 +111,15 @@ async def enable(uow: UnitOfWork, actor: Actor, endpoint_id: UUID) -> EndpointRe
     await uow.webhooks.enable(endpoint_id)
     made = await get(uow, endpoint_id)
     await audit.record(uow, actor, AuditAction.WEBHOOK_ENABLED, "webhook_endpoint", endpoint_id, {})
+    return made
+
+
+async def disable(uow: UnitOfWork, actor: Actor, endpoint_id: UUID) -> EndpointRead:
+    """Tell an endpoint nothing until it is enabled again; what is under way to it is given up. Raises `NotFound`."""
+    await _found(uow, endpoint_id)
+    await uow.webhooks.disable(endpoint_id, None)
+    made = await get(uow, endpoint_id)
+    await audit.record(uow, actor, AuditAction.WEBHOOK_DISABLED, "webhook_endpoint", endpoint_id, {})
     return made
 
 

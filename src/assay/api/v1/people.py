@@ -25,7 +25,7 @@ async def export_own(actor: AnyActor, uow: Uow, runtime: RuntimeDep) -> Personal
 
 @router.post("/people/find", responses=problems(401, 403, 404))
 async def find(body: PersonWanted, actor: PersonKeeper, uow: Uow) -> PersonRead:
-    """Whose e-mail address this is: the id that everything else takes."""
+    """Whose e-mail address or pseudonym this is: the id that everything else takes."""
     return await people.find(uow, actor, body)
 
 

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, status
 from assay.api.schemas.webhooks import DeliveryQuery
 from assay.api.v1.problems import problems
 from assay.edge.dependencies import IdempotencyHeader, RuntimeDep, Uow, WebhookKeeper
-from assay.services import deliveries, idempotency, webhooks
+from assay.services import deliveries, idempotency, redelivery, webhooks
 from assay.services.deliveries import DeliveryFilter, DeliveryPage, DeliveryRead
+from assay.services.redelivery import ResentDeliveries
 from assay.services.webhooks import EndpointPage, EndpointRead, EndpointSecret, EndpointWrite, RotationWrite
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
@@ -67,6 +68,26 @@ async def enable(endpoint_id: UUID, actor: WebhookKeeper, uow: Uow, key: Idempot
         return (await webhooks.enable(uow, actor, endpoint_id)).model_dump(mode="json")
 
     return EndpointRead.model_validate((await idempotency.once(uow, actor, key, ["enable", str(endpoint_id)], act)).response)
+
+
+@router.post("/endpoints/{endpoint_id}/disable", responses=problems(401, 403, 404, 409))
+async def disable(endpoint_id: UUID, actor: WebhookKeeper, uow: Uow, key: IdempotencyHeader = None) -> EndpointRead:
+    """Tell an endpoint nothing until it is enabled again. What happens meanwhile is not kept for it."""
+
+    async def act() -> idempotency.JsonObject:
+        return (await webhooks.disable(uow, actor, endpoint_id)).model_dump(mode="json")
+
+    return EndpointRead.model_validate((await idempotency.once(uow, actor, key, ["disable", str(endpoint_id)], act)).response)
+
+
+@router.post("/endpoints/{endpoint_id}/resend-failed", status_code=status.HTTP_202_ACCEPTED, responses=problems(401, 403, 404, 409))
+async def resend_failed(endpoint_id: UUID, actor: WebhookKeeper, uow: Uow, key: IdempotencyHeader = None) -> ResentDeliveries:
+    """Post everything again that could not be delivered to an endpoint, a hundred at a time, the oldest first."""
+
+    async def act() -> idempotency.JsonObject:
+        return (await redelivery.resend_failed(uow, actor, endpoint_id)).model_dump(mode="json")
+
+    return ResentDeliveries.model_validate((await idempotency.once(uow, actor, key, ["resend failed", str(endpoint_id)], act)).response)
 
 
 @router.get("/deliveries", responses=problems(401, 403))

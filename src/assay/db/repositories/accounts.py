@@ -27,6 +27,10 @@ class Accounts:
         """The account with this e-mail, found by its keyed hash."""
         return await self._session.scalar(select(User).where(User.email_index == key_ring().blind_index(email)))
 
+    async def by_pseudonym(self, pseudonym: UUID) -> User | None:
+        """The account that this names in analytics and to advisors."""
+        return await self._session.scalar(select(User).where(User.pseudonym == pseudonym))
+
     async def get(self, user_id: UUID) -> User | None:
         """One account."""
         return await self._session.get(User, user_id)

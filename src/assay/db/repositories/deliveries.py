@@ -216,6 +216,18 @@ class Deliveries:
         rows = await self._session.execute(query.order_by(WebhookDelivery.id.desc()).limit(limit))
         return [DeliveryRow(**row) for row in rows.mappings()]
 
+    async def failed(self, endpoint_id: UUID) -> list[UUID]:
+        """Deliveries to an endpoint that were given up, the oldest first."""
+        gone = WebhookDelivery.status == DeliveryStatus.FAILED.value
+        query = select(WebhookDelivery.id).where(WebhookDelivery.endpoint_id == endpoint_id, gone)
+        return list(await self._session.scalars(query.order_by(WebhookDelivery.id)))
+
+    async def standing(self, endpoint_id: UUID) -> dict[DeliveryStatus, int]:
+        """How many deliveries to an endpoint have each status; none where there are none."""
+        query = select(WebhookDelivery.status, func.count()).where(WebhookDelivery.endpoint_id == endpoint_id)
+        rows = await self._session.execute(query.group_by(WebhookDelivery.status))
+        return {DeliveryStatus(status): count for status, count in rows}
+
     async def _one(self, delivery_id: UUID, query: Select[*tuple[Any, ...]]) -> DeliveryRow | None:
         row = (await self._session.execute(query.where(WebhookDelivery.id == delivery_id))).mappings().first()
         return None if row is None else DeliveryRow(**row)

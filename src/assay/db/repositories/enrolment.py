@@ -82,9 +82,9 @@ class Enrolment:
         )
         return [MemberRow(*row) for row in await self._session.execute(query if after is None else query.where(User.id > after))]
 
-    async def names_of(self, person_id: UUID) -> list[str]:
-        """The names of the cohorts that somebody belongs to."""
-        query = select(Cohort.name).join(CohortMember, CohortMember.cohort_id == Cohort.id).where(CohortMember.user_id == person_id)
+    async def of_person(self, person_id: UUID) -> list[Cohort]:
+        """The cohorts somebody belongs to, by name."""
+        query = select(Cohort).join(CohortMember, CohortMember.cohort_id == Cohort.id).where(CohortMember.user_id == person_id)
         return list(await self._session.scalars(query.order_by(Cohort.name)))
 
     async def join(self, cohort_id: UUID, person_id: UUID) -> bool:

@@ -99,9 +99,10 @@ class Webhooks:
         """Tell it again."""
         await self._change(endpoint_id, is_active=True, disabled_because=None, disabled_at=None)
 
-    async def disable(self, endpoint_id: UUID, because: Disabled) -> None:
-        """Tell it nothing any more."""
-        await self._change(endpoint_id, is_active=False, disabled_because=because.value, disabled_at=func.clock_timestamp())
+    async def disable(self, endpoint_id: UUID, because: Disabled | None) -> None:
+        """Tell it nothing any more; without a reason an admin wants it so."""
+        word = because.value if because else None
+        await self._change(endpoint_id, is_active=False, disabled_because=word, disabled_at=func.clock_timestamp())
 
     async def remove(self, endpoint_id: UUID) -> None:
         """Forget it, with its secret and its deliveries."""
