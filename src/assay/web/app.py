@@ -11,6 +11,10 @@ from starlette.staticfiles import StaticFiles
 from assay.web import account, assessments, home, learned, profile, reference, results, status, supposing, tracks
 from assay.web.errors import install_error_pages
 from assay.web.operations import health, jobs, pilot
+from assay.web import account, assessments, home, reference, results, status, tracks
+from assay.web.admin import audit, cohort_lists, cohorts, inspections, people, person_deeds, retention
+from assay.web.errors import install_error_pages
+from assay.web.operations import webhook_deliveries, webhooks
 from assay.web.rendering import FINGERPRINT, STATIC
 from assay.web.session import guard, limited
 
@@ -27,6 +31,15 @@ ROUTERS: Final = (
     health.router,
     jobs.router,
     pilot.router,
+    audit.router,
+    cohort_lists.router,
+    cohorts.router,
+    inspections.router,
+    people.router,
+    person_deeds.router,
+    retention.router,
+    webhook_deliveries.router,
+    webhooks.router,
 )
 COMPRESS_FROM_BYTES: Final = 1_024
 COMPRESS_LEVEL: Final = 5

@@ -80,7 +80,7 @@ _AGAIN: Final = text(
         WHERE delivery_id = CAST(:id AS uuid) ORDER BY generation DESC LIMIT 1
     ), pending AS (
         UPDATE webhook_deliveries SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL
-        WHERE id = CAST(:id AS uuid)
+        WHERE id = CAST(:id AS uuid) AND EXISTS (SELECT FROM last)
     )
     INSERT INTO async_jobs (job_type, delivery_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id)
     SELECT 'deliver_webhook', CAST(:id AS uuid), track_slug, priority, clock_timestamp(),

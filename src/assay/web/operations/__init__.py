@@ -1,1 +1,1 @@
-"""Pages for whoever is on call: how the service stands, its jobs, and the pilot."""
+"""Pages for whoever is on call: how the service stands, its jobs, its webhooks, and the pilot."""
