@@ -95,6 +95,7 @@ CALLS: Final[dict[tuple[str, str], Call]] = {
     ("POST", "/credentials/{credential_id}/publish"): lambda w: w.edit("POST", "credential", "/credentials", tail="/publish"),
     ("DELETE", "/credentials/{credential_id}"): lambda w: w.edit("DELETE", "credential", "/credentials"),
     ("POST", "/credentials/import"): lambda w: catalog_files.send(w.admin, catalog_files.lines(*catalog_files.numbered(2))),
+    ("POST", "/credentials/imports/{import_id}/confirm"): lambda w: catalog_files.looked_at_and_confirmed(w.admin),
     ("POST", "/questions/import"): lambda w: question_packages.send(w.admin, foreign.package(foreign.ORDER_21)),
     ("POST", "/index/versions"): lambda w: w.built("/index/versions", {}),
     ("POST", "/index/versions/{version_id}/activate"): lambda w: w.admin.request(

@@ -56,6 +56,12 @@ async def told(admin: Student, import_id: str, **query: Any) -> list[dict[str, A
         cursor = {"cursor": page["nextCursor"]}
 
 
+async def looked_at_and_confirmed(admin: Student, data: bytes = lines(RECORD), **query: Any) -> httpx2.Response:
+    """A dry run, and what it looked at in earnest."""
+    dry = (await send(admin, data, dryRun=True)).json()
+    return await admin.request("POST", f"/credentials/imports/{dry['id']}/confirm", params=query)
+
+
 async def count(runtime: Runtime, condition: str = "true") -> int:
     """Credentials that there are."""
     async with runtime.open_uow(autocommit=True) as uow:
@@ -86,6 +92,35 @@ async def test_first_dry_then_in_earnest(admin: Student, runtime: Runtime) -> No
     listed = (await admin.request("GET", "/credentials/imports?limit=3")).json()
     assert listed["items"][0]["id"] == changed["id"]
     assert listed["nextCursor"] == listed["items"][-1]["id"]
+
+
+async def test_what_was_looked_at_is_brought_in_once(admin: Student, runtime: Runtime) -> None:
+    """The file of a dry run, small or large, need not be sent again; twice it cannot be confirmed, nor after a day, nor in earnest."""
+    for file, rows in ((lines(*numbered(3)), 3), (lines(*numbered(1_200)), 1_200)):
+        dry = await through(admin, runtime, await send(admin, file, dryRun=True))
+        path = f"/credentials/imports/{dry['id']}/confirm"
+        confirmed = await admin.request("POST", path)
+        assert (confirmed.status_code, confirmed.json()["status"], confirmed.json()["options"]["dryRun"]) == (202, "queued", False)
+        assert (await admin.request("POST", path)).json()["code"] == "import_file_gone"
+        done = await through(admin, runtime, confirmed)
+        assert (done["status"], done["rows"], done["fileHash"]) == ("done", rows, dry["fileHash"])
+        again = await admin.request("POST", f"/credentials/imports/{done['id']}/confirm")
+        assert (again.status_code, again.json()["code"]) == (409, "import_not_dry")
+    old = (await send(admin, lines(RECORD), dryRun=True)).json()
+    async with runtime.open_uow() as uow:
+        await uow.session.execute(text("UPDATE catalog_imports SET finished_at = clock_timestamp() - interval '25 hours'"))
+    await catalog_import_runs.import_next(runtime.open_uow)
+    assert (await admin.request("POST", f"/credentials/imports/{old['id']}/confirm")).json()["code"] == "import_file_gone"
+    assert (await admin.request("POST", f"/credentials/imports/{UUID(int=1)}/confirm")).status_code == 404
+
+
+async def test_bad_rows_may_be_left_out_after_all(admin: Student, runtime: Runtime) -> None:
+    """Whoever has seen in the dry run which rows would be refused can bring in the others."""
+    file = lines(*numbered(2), {**RECORD, "level": "wizard"})
+    refused = await through(admin, runtime, await looked_at_and_confirmed(admin, file))
+    assert (refused["status"], refused["counts"]["refused"]) == ("refused", 1)
+    skipped = await through(admin, runtime, await looked_at_and_confirmed(admin, file, onError="skip"))
+    assert (skipped["status"], skipped["counts"]["created"], skipped["counts"]["refused"]) == ("done", 2, 1)
 
 
 async def test_a_changed_row_is_another_version(admin: Student, runtime: Runtime) -> None:

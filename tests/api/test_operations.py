@@ -44,6 +44,7 @@ ROUTES = {
     ("GET", "/credentials/imports"): "credential:write",
     ("GET", "/credentials/imports/{import_id}"): "credential:write",
     ("GET", "/credentials/imports/{import_id}/problems"): "credential:write",
+    ("POST", "/credentials/imports/{import_id}/confirm"): "credential:write",
     ("GET", "/credentials/export"): "credential:write",
     ("GET", "/credentials/{credential_id}"): "track:read",
     ("PUT", "/credentials/{credential_id}"): "credential:write",

@@ -98,6 +98,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "credential:publish",
         "credential:retire",
         "catalog:import",
+        "catalog:confirm",
         "index:request",
         "index:switch",
         "job:resend",

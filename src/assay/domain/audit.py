@@ -36,6 +36,7 @@ class AuditAction(StrEnum):
     CREDENTIAL_PUBLISHED = "credential:publish"
     CREDENTIAL_RETIRED = "credential:retire"
     CATALOG_IMPORTED = "catalog:import"
+    CATALOG_CONFIRMED = "catalog:confirm"
     INDEX_REQUESTED = "index:request"
     INDEX_SWITCHED = "index:switch"
     JOB_RESENT = "job:resend"

@@ -46,6 +46,7 @@ class _Refused(Exception):
 async def import_next(open_uow: OpenUnitOfWork) -> ImportRead | None:
     """Work off the import that has waited longest, or whose worker has died; None when none waits."""
     async with open_uow() as uow:
+        await uow.catalog_imports.forget_files(catalog_imports.KEPT.total_seconds())
         import_id = await uow.catalog_imports.claim(SILENT_SECONDS)
         row = await uow.catalog_imports.get(import_id) if import_id else None
     if row is None:

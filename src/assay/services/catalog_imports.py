@@ -1,7 +1,7 @@
 """Imports into the catalog as they are asked for and looked at: what a file is to bring, how far it is, and which rows were refused."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from assay.domain.imports import CatalogFormat, ImportCounts, ImportOptions, Imp
 from assay.kit.model import Value
 
 _CHUNK: Final = 1024 * 1024
+KEPT: Final = timedelta(days=1)
+"""How long the file of a dry run is kept."""
 
 
 class ImportRead(Value):
@@ -85,9 +87,19 @@ async def problems(uow: UnitOfWork, import_id: UUID, cursor: str | None, limit: 
 
 
 async def begin(
-    uow: UnitOfWork, source: BinaryIO, kind: CatalogFormat, options: ImportOptions, *, staged: bool, requested_by: UUID | None
+    uow: UnitOfWork,
+    source: BinaryIO,
+    kind: CatalogFormat,
+    options: ImportOptions,
+    *,
+    staged: bool,
+    requested_by: UUID | None,
+    kept: bool = False,
 ) -> ImportRead:
-    """Note an import; a `staged` one with its file, for a background process to work off, others to be run in this one."""
+    """Note an import; a `staged` one for a background process to work off, others to be run in this one.
+
+    The file of a staged one is written down with it, and so is one that shall be `kept`: for `KEPT` after a dry run, to be brought in.
+    """
     digest, size = file_hash(source)
     row = await uow.catalog_imports.add(
         status=ImportStatus.QUEUED if staged else ImportStatus.RUNNING,
@@ -102,10 +114,10 @@ async def begin(
         requested_by=requested_by,
     )
     source.seek(0)
-    if staged:
+    if staged or kept:
         for number, data in enumerate(iter(lambda: source.read(_CHUNK), b"")):
             await uow.catalog_imports.stage(row.id, number, data)
-    else:
+    if not staged:
         await uow.catalog_imports.update(row.id, 0)
         await uow.session.refresh(row)
     return read(row)

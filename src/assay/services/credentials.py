@@ -62,6 +62,14 @@ async def page(uow: UnitOfWork, actor: Actor, wanted: CatalogFilter, cursor: str
     return CredentialPage(items=tuple(map(read, rows[:limit])), next_cursor=rows[limit - 1].slug if more else None)
 
 
+async def kept(uow: UnitOfWork, wanted: CatalogFilter, cursor: str | None, limit: int) -> tuple[CredentialPage, int]:
+    """Credentials by slug as those see them who keep the catalog: of every status unless one is wanted. With how many there are of them."""
+    rows = await uow.catalog.page(wanted, cursor, limit + 1)
+    more = len(rows) > limit
+    shown = CredentialPage(items=tuple(map(read, rows[:limit])), next_cursor=rows[limit - 1].slug if more else None)
+    return shown, await uow.catalog.count(wanted)
+
+
 async def get(uow: UnitOfWork, actor: Actor, credential_id: UUID, version: int | None = None) -> CredentialRead:
     """One credential in `version` or its current one. Raises `NotFound`, also for a draft that is not the caller's to edit."""
     row = await uow.catalog.one(credential_id, version)

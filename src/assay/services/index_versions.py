@@ -143,19 +143,19 @@ async def before(uow: UnitOfWork) -> UUID:
     return earlier.id
 
 
-async def compare(uow: UnitOfWork, embedder: Embedder) -> DriftRead:
-    """What has changed since the active version was built. Raises `NotFound` without one."""
-    active = await uow.index.active()
-    if active is None:
-        raise NotFound("There is no active index version.")
-    found = drift(await uow.index.indexed(active.id), await uow.index.published())
+async def compare(uow: UnitOfWork, embedder: Embedder, version_id: UUID | None = None) -> DriftRead:
+    """What has changed since a version was built, the active one unless another is named. Raises `NotFound`."""
+    version = await uow.index.get(version_id) if version_id else await uow.index.active()
+    if version is None:
+        raise NotFound("There is no such index version." if version_id else "There is no active index version.")
+    found = drift(await uow.index.indexed(version.id), await uow.index.published())
     reasons = [f"{found.count} credentials have changed"] if found.count else []
-    if active.embedder != embedder.name:
-        reasons.append(f"the index was built by {active.embedder}, {embedder.name} is configured")
-    if active.chunking != CHUNKING:
-        reasons.append(f"credentials were cut by {active.chunking}, now by {CHUNKING}")
+    if version.embedder != embedder.name:
+        reasons.append(f"the index was built by {version.embedder}, {embedder.name} is configured")
+    if version.chunking != CHUNKING:
+        reasons.append(f"credentials were cut by {version.chunking}, now by {CHUNKING}")
     return DriftRead(
-        version_id=active.id,
+        version_id=version.id,
         current=not reasons,
         added_count=len(found.added),
         edited_count=len(found.edited),

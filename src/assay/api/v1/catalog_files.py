@@ -9,10 +9,10 @@ from fastapi.responses import StreamingResponse
 
 from assay.api.v1.problems import problems
 from assay.domain.credentials import CredentialStatus
-from assay.domain.imports import CatalogFormat, ImportOptions
+from assay.domain.imports import CatalogFormat, ImportOptions, OnError
 from assay.edge.dependencies import CredentialKeeper, IdempotencyHeader, RuntimeDep, Uow
 from assay.edge.uploads import received
-from assay.services import catalog_exports, catalog_imports, catalog_uploads
+from assay.services import catalog_confirmations, catalog_exports, catalog_imports, catalog_uploads
 from assay.services.catalog_imports import ImportPage, ImportRead, ProblemPage
 
 router = APIRouter(prefix="/credentials", tags=["catalog files"])
@@ -82,6 +82,17 @@ async def list_problems(
 ) -> ProblemPage:
     """Every row that was refused, with line, pointer and reason."""
     return await catalog_imports.problems(uow, import_id, cursor, limit)
+
+
+@router.post("/imports/{import_id}/confirm", status_code=status.HTTP_202_ACCEPTED, responses=problems(401, 403, 404, 409))
+async def confirm_import(
+    import_id: UUID,
+    actor: CredentialKeeper,
+    uow: Uow,
+    on_error: Annotated[OnError | None, Query(alias="onError", description="Where it shall be otherwise than in the dry run")] = None,
+) -> ImportRead:
+    """Import in earnest what a dry run has looked at: its file is kept for a day. Worked off in the background."""
+    return await catalog_confirmations.confirm(uow, actor, import_id, on_error)
 
 
 @router.get("/export", response_class=StreamingResponse, responses={**problems(401, 403), **_FILES})

@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import AuditLog, Credential, CredentialVersion
+from assay.db.models import AuditLog, Credential, CredentialVersion, EmbeddingArtifact, IndexVersion, RecommendationItem
 from assay.db.models.base import Json, table
 from assay.domain.credentials import CredentialStatus
+from assay.domain.indexing import IndexStatus
 from assay.domain.tracks import SkillLevel
 
 
@@ -151,6 +152,41 @@ class Catalog:
             await self._session.execute(_MOVE, list(moved))
         if versions:
             await self._session.execute(insert(table(CredentialVersion)), list(versions))
+
+    async def citing(self, credential_id: UUID) -> int:
+        """How many recommendations name a version of it."""
+        query = select(func.count(RecommendationItem.recommendation_id.distinct()))
+        query = query.join(CredentialVersion, CredentialVersion.id == RecommendationItem.credential_version_id)
+        return int((await self._session.execute(query.where(CredentialVersion.credential_id == credential_id))).scalar_one())
+
+    async def requiring(self, slug: str, limit: int) -> list[CatalogEntry]:
+        """Credentials, retired ones aside, that are to be taken after the one called `slug`, by slug."""
+        required = CredentialVersion.content["prerequisites"].op("@>")(func.jsonb_build_array(slug))
+        query = _CURRENT.where(required, Credential.status != CredentialStatus.RETIRED).order_by(Credential.slug).limit(limit)
+        return [CatalogEntry(*row) for row in await self._session.execute(query)]
+
+    async def searched_version(self, credential_id: UUID) -> int | None:
+        """Which version of it searches find; None when they find none."""
+        query = (
+            select(func.max(CredentialVersion.version))
+            .join(EmbeddingArtifact, EmbeddingArtifact.credential_version_id == CredentialVersion.id)
+            .join(IndexVersion, IndexVersion.id == EmbeddingArtifact.index_version_id)
+            .where(CredentialVersion.credential_id == credential_id, IndexVersion.status == IndexStatus.ACTIVE)
+        )
+        found: int | None = await self._session.scalar(query)
+        return found
+
+    async def providers(self, limit: int) -> list[str]:
+        """Whose credentials there are, by name, at most `limit`."""
+        name = CredentialVersion.content["provider"].astext
+        query = _CURRENT.with_only_columns(name).distinct().order_by(name).limit(limit)
+        return list(await self._session.scalars(query))
+
+    async def taught(self) -> set[str]:
+        """Skills that a published credential teaches."""
+        skill = func.jsonb_array_elements_text(CredentialVersion.content["skills"])
+        query = _CURRENT.where(Credential.status == CredentialStatus.PUBLISHED).with_only_columns(skill).distinct()
+        return set(await self._session.scalars(query))
 
     async def own_slugs(self) -> set[str]:
         """Slugs of what the institution has a hand in: edited or imported here, so that seeds leave it alone."""

@@ -34,6 +34,12 @@ _ABANDONED: Final = text(
     WHERE NOT staged AND status = 'running' AND beat_at < clock_timestamp() - make_interval(secs => :silence)
     """
 )
+_FORGOTTEN: Final = text(
+    """
+    DELETE FROM catalog_import_chunks c USING catalog_imports i
+    WHERE i.id = c.import_id AND i.finished_at < clock_timestamp() - make_interval(secs => :kept)
+    """
+)
 
 
 class CatalogImports:
@@ -59,6 +65,16 @@ class CatalogImports:
         query = select(CatalogImport).order_by(CatalogImport.id.desc()).limit(limit)
         return list(await self._session.scalars(query.where(CatalogImport.id < before) if before else query))
 
+    async def locked(self, import_id: UUID) -> CatalogImport | None:
+        """One run, held until the transaction ends."""
+        query = select(CatalogImport).where(CatalogImport.id == import_id).with_for_update()
+        return await self._session.scalar(query.execution_options(populate_existing=True))
+
+    async def in_earnest(self, dry_run: CatalogImport) -> CatalogImport | None:
+        """The newest run that brought in the file of a dry run, or tried to."""
+        same = (CatalogImport.file_hash == dry_run.file_hash, CatalogImport.id > dry_run.id, CatalogImport.dry_run.is_(False))
+        return await self._session.scalar(select(CatalogImport).where(*same).order_by(CatalogImport.id.desc()).limit(1))
+
     async def claim(self, silence: float) -> UUID | None:
         """Take up a run that waits, or whose worker has given no sign for `silence` seconds; None when there is none."""
         await self._session.execute(_ABANDONED, {"silence": silence})
@@ -76,11 +92,26 @@ class CatalogImports:
         return bool(changed.rowcount)  # type: ignore[attr-defined] # a CursorResult
 
     async def finish(self, import_id: UUID, attempt: int, status: ImportStatus, **values: Any) -> bool:
-        """End a run and forget its file; False when another has taken it up since `attempt`."""
+        """End a run and forget its file, unless it was a dry run; False when another has taken it up since `attempt`."""
         mine = await self.update(import_id, attempt, status=status, finished_at=func.clock_timestamp(), **values)
         if mine:
-            await self._session.execute(delete(CatalogImportChunk).where(CatalogImportChunk.import_id == import_id))
+            in_earnest = select(CatalogImport.id).where(CatalogImport.id == import_id, CatalogImport.dry_run.is_(False))
+            await self._session.execute(delete(CatalogImportChunk).where(CatalogImportChunk.import_id.in_(in_earnest)))
         return mine
+
+    async def hand_over(self, dry_run: UUID, import_id: UUID) -> bool:
+        """Give the file of a dry run to an import in earnest; False when it is no longer kept."""
+        moved = update(CatalogImportChunk).where(CatalogImportChunk.import_id == dry_run).values(import_id=import_id)
+        return bool((await self._session.execute(moved)).rowcount)  # type: ignore[attr-defined] # a CursorResult
+
+    async def holds_file(self, import_id: UUID) -> bool:
+        """Whether its file is kept."""
+        query = select(CatalogImportChunk.number).where(CatalogImportChunk.import_id == import_id, CatalogImportChunk.number == 0)
+        return await self._session.scalar(query) is not None
+
+    async def forget_files(self, kept_seconds: float) -> None:
+        """Remove files of dry runs that ended longer ago."""
+        await self._session.execute(_FORGOTTEN, {"kept": kept_seconds})
 
     async def stage(self, import_id: UUID, number: int, data: bytes) -> None:
         """Keep a piece of the file."""
