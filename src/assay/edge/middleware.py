@@ -20,7 +20,12 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
-LARGER: Final = {("POST", "/api/v1/credentials/import"): MAX_FILE_BYTES}
+FORM_AROUND_BYTES: Final = 64 * 1024
+"""What a form may hold beside its file."""
+LARGER: Final = {
+    ("POST", "/api/v1/credentials/import"): MAX_FILE_BYTES,
+    ("POST", "/admin/catalog/import"): MAX_FILE_BYTES + FORM_AROUND_BYTES,
+}
 """What a whole file is sent to: read only once it is known who sends it, and never into memory as a whole."""
 BODY_SECONDS: Final = 20.0
 """How long the next piece of a body may take. Whoever sends a byte now and then only keeps a connection busy."""

@@ -45,6 +45,8 @@ async def confirm(uow: UnitOfWork, actor: Actor, import_id: UUID, on_error: OnEr
         raise NotFound("There is no such import.")
     if not looked.dry_run or looked.status != ImportStatus.DONE:
         raise Conflict("Only a dry run that has ended can be followed by the import itself.", code="import_not_dry")
+    if not await uow.catalog_imports.holds_file(import_id):
+        raise Conflict("The file of this dry run is no longer kept. Send it again.", code="import_file_gone")
     row = await uow.catalog_imports.add(
         status=ImportStatus.QUEUED,
         format=looked.format,
@@ -57,8 +59,7 @@ async def confirm(uow: UnitOfWork, actor: Actor, import_id: UUID, on_error: OnEr
         file_hash=looked.file_hash,
         requested_by=actor.id,
     )
-    if not await uow.catalog_imports.hand_over(looked.id, row.id):
-        raise Conflict("The file of this dry run is no longer kept. Send it again.", code="import_file_gone")
+    await uow.catalog_imports.hand_over(looked.id, row.id)
     what = {"dryRun": str(looked.id), "fileHash": looked.file_hash, "onError": row.on_error}
     await audit.record(uow, actor, AuditAction.CATALOG_CONFIRMED, "catalog_import", row.id, what)
     return catalog_imports.read(row)

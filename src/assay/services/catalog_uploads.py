@@ -36,9 +36,7 @@ async def submit(
         async def act() -> idempotency.JsonObject:
             if not staged and not options.dry_run:  # before the key is taken, so that it can be used again
                 await catalog_import_runs.require_alone(uow)
-            begun = await catalog_imports.begin(
-                uow, source, kind, options, staged=staged, requested_by=actor.id, kept=options.dry_run
-            )
+            begun = await catalog_imports.begin(uow, source, kind, options, staged=staged, requested_by=actor.id, kept=options.dry_run)
             return begun.model_dump(mode="json")
 
         request = ["catalog import", digest, kind.value, options.model_dump(mode="json")]

@@ -61,9 +61,7 @@ async def uncovered(uow: UnitOfWork) -> list[UncoveredSkill]:
     tracks = await uow.tracks.list([TrackStatus.ACTIVE])
     missing = {skill for track in tracks for skill in track.skill_focus} - taught
     found = [
-        UncoveredSkill(
-            slug=skill, name=names.get(skill, skill), tracks=tuple(track.name for track in tracks if skill in track.skill_focus)
-        )
+        UncoveredSkill(slug=skill, name=names.get(skill, skill), tracks=tuple(track.name for track in tracks if skill in track.skill_focus))
         for skill in missing
     ]
     return sorted(found, key=lambda each: each.name)

@@ -9,12 +9,22 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from assay.web import account, assessments, home, learned, profile, reference, results, status, supposing, tracks
+from assay.web.admin import (
+    audit,
+    catalog,
+    catalog_edits,
+    catalog_imports,
+    catalog_report,
+    cohort_lists,
+    cohorts,
+    index,
+    inspections,
+    people,
+    person_deeds,
+    retention,
+)
 from assay.web.errors import install_error_pages
-from assay.web.operations import health, jobs, pilot
-from assay.web import account, assessments, home, reference, results, status, tracks
-from assay.web.admin import audit, cohort_lists, cohorts, inspections, people, person_deeds, retention
-from assay.web.errors import install_error_pages
-from assay.web.operations import webhook_deliveries, webhooks
+from assay.web.operations import health, jobs, pilot, webhook_deliveries, webhooks
 from assay.web.rendering import FINGERPRINT, STATIC
 from assay.web.session import guard, limited
 
@@ -40,6 +50,11 @@ ROUTERS: Final = (
     retention.router,
     webhook_deliveries.router,
     webhooks.router,
+    catalog.router,
+    catalog_edits.router,
+    catalog_imports.router,
+    catalog_report.router,
+    index.router,
 )
 COMPRESS_FROM_BYTES: Final = 1_024
 COMPRESS_LEVEL: Final = 5

@@ -30,6 +30,8 @@ WITHOUT_SESSION: Final = frozenset({"/sign-in", "/resume"})
 
 BY_ITSELF: Final = ("/session", "/status/fragment", "/status/events")
 """What pages ask for by themselves: it does not show that anybody is there."""
+UPLOADS: Final = {"/admin/catalog/import": Permission.CREDENTIAL_WRITE}
+"""Forms with a whole file: read only once it is known that whoever sends one may."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAC_BYTES: Final = hashlib.sha256().digest_size
@@ -122,8 +124,11 @@ async def guard(request: Request) -> None:
     if request.url.path in WITHOUT_SESSION:
         return
     session = signed_in(request)
+    if (needed := UPLOADS.get(request.url.path)) and not session.actor.may(needed):
+        raise Forbidden(f"Your role {session.actor.role} does not have the permission {needed}.")
     proof = request.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD)
     if not isinstance(proof, str) or not session.accepts(proof):
+        await request.close()  # whatever file came with it
         raise Forbidden("This page was opened in an earlier session.", code=STALE_FORM)
 
 

@@ -99,10 +99,9 @@ class CatalogImports:
             await self._session.execute(delete(CatalogImportChunk).where(CatalogImportChunk.import_id.in_(in_earnest)))
         return mine
 
-    async def hand_over(self, dry_run: UUID, import_id: UUID) -> bool:
-        """Give the file of a dry run to an import in earnest; False when it is no longer kept."""
-        moved = update(CatalogImportChunk).where(CatalogImportChunk.import_id == dry_run).values(import_id=import_id)
-        return bool((await self._session.execute(moved)).rowcount)  # type: ignore[attr-defined] # a CursorResult
+    async def hand_over(self, dry_run: UUID, import_id: UUID) -> None:
+        """Give the file of a dry run to an import in earnest."""
+        await self._session.execute(update(CatalogImportChunk).where(CatalogImportChunk.import_id == dry_run).values(import_id=import_id))
 
     async def holds_file(self, import_id: UUID) -> bool:
         """Whether its file is kept."""

@@ -1,1 +1,1 @@
-"""The pages of admins."""
+"""The pages of admins, one file of routes a noun."""

@@ -17,6 +17,8 @@ const ENHANCEMENTS = [
   ["[data-what-if]", "what_if", "whatIf"],
   ["[data-session]", "session", "session"],
   ["[data-refresh]", "refresh", "refresh"],
+  ["[data-progress]", "progress", "progress"],
+  ["[data-most-bytes]", "upload", "upload"],
 ];
 
 function timeLeft() {
