@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ STALE_FORM: Final = "stale_form"
 WITHOUT_SESSION: Final = frozenset({"/sign-in", "/resume"})
 """Forms that somebody who is not signed in may send; the browser's word on where they come from is their whole protection."""
 
-BY_ITSELF: Final = ("/session", "/status/fragment", "/status/events")
+BY_ITSELF: Final = re.compile(r".*(?:/session|(?<!/what-if)/fragment|/events)")
 """What pages ask for by themselves: it does not show that anybody is there."""
 UPLOADS: Final = {"/admin/catalog/import": Permission.CREDENTIAL_WRITE}
 """Forms with a whole file: read only once it is known that whoever sends one may."""
@@ -78,7 +79,7 @@ async def load(request: Request) -> None:
     request.state.session = None
     if secret := request.cookies.get(_cookie(request)):
         runtime: Runtime = request.app.state.runtime
-        active = not request.url.path.endswith(BY_ITSELF) or request.method not in _SAFE
+        active = not BY_ITSELF.fullmatch(request.url.path) or request.method not in _SAFE
         if live := await web_sessions.find(runtime.open_uow, secret, limits_of(runtime), active=active):
             request.state.session = Session(live.actor, live.id, secret, live.idle_left, live.rest)
 
