@@ -55,7 +55,10 @@ async def test_tracks_say_what_they_are_for_and_what_they_ask(visit: Visit, trac
     assert "/tracks/backend-engineer" in (await student.get("/tracks")).links
     for name in ("backend-engineer", track_id):
         page = await student.get(f"/tracks/{name}")
-        assert all(words in page.text for words in ("3 theory questions", "3 essays", "4 questions about you", "7 days", "API design", "A program reads your essays"))
+        assert all(
+            words in page.text
+            for words in ("3 theory questions", "3 essays", "4 questions about you", "7 days", "API design", "A program reads your essays")
+        )
         assert page.form("/start")
 
 
