@@ -64,6 +64,8 @@ ROUTES = {
     ("POST", "/recommendations/{recommendation_id}/feedback"): "feedback:give",
     ("POST", "/essay-scores/{essay_score_id}/override"): "essay:override",
     ("POST", "/assessments/{assessment_id}/flags"): "assessment:flag",
+    ("GET", "/assessments/{assessment_id}/notes"): "assessment:flag",
+    ("POST", "/assessments/{assessment_id}/notes"): "assessment:flag",
     ("POST", "/assessments/{assessment_id}/release"): "assessment:release",
     ("GET", "/advisor/cohorts"): "cohort:read",
     ("GET", "/advisor/cohorts/{cohort_id}/assessments"): "cohort:read",

@@ -29,6 +29,7 @@ MODULE_LINES = 400
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "misc", "common"}
 
 PLAIN = {
+    "advisor_notes": "about",
     "analytics_events": "event track_slug",
     "assessment_flags": "code",
     "assessments": "release_policy",
@@ -73,6 +74,7 @@ PLAIN = {
 }
 """Columns that hold text, JSON or bytes in clear. A new one is added here only when it can never name a person or hold their words."""
 ENCRYPTED = {
+    "advisor_notes": "body",
     "assessment_flags": "note",
     "assessment_responses": "answer",
     "essay_score_overrides": "reason",

@@ -80,6 +80,8 @@ async def test_a_whole_journey_leaves_nothing_in_clear(
     note = {"code": "followUp", "note": f"Ask {EMAIL} about Perpetuus."}
     flagged = await advisor.request("POST", f"/assessments/{bundle['assessmentId']}/flags", json=note)
     assert flagged.status_code == 201, flagged.text
+    noted = await advisor.request("POST", f"/assessments/{bundle['assessmentId']}/notes", json={"body": f"{NAME} works at Wobblethwaite."})
+    assert noted.status_code == 201, noted.text
     assert (await student.save(bundle, {bundle["questions"][0]["id"]: ESSAY}, batch="too-late")).status_code == 409
     assert (await student.request("POST", path, json={**feedback, "comment": COMMENT + "\x00"})).status_code == 422
 
@@ -89,6 +91,7 @@ async def test_a_whole_journey_leaves_nothing_in_clear(
     assert dumps["rag_traces"]
     assert dumps["essay_score_overrides"]
     assert dumps["assessment_flags"]
+    assert dumps["advisor_notes"]
     assert dumps["audit_logs"]
     assert {table: hits for table, dump in dumps.items() if (hits := found(dump, PERSON + WORDS))} == {}
     store = redis.Redis.from_url(settings.redis_url.get_secret_value())

@@ -12,6 +12,7 @@ from assay.db.unit_of_work import OpenUnitOfWork
 
 # Written out, not read from the models: a table that loses its trigger there must fail here.
 IMMUTABLE = {
+    "advisor_notes",
     "analytics_events",
     "assessment_flags",
     "assessment_question_snapshots",
@@ -37,6 +38,8 @@ INSERT INTO essay_score_overrides (essay_score_id, author_id, dimension, level)
 SELECT s.id, u.id, 'clarity', 3 FROM essay_scores s, users u WHERE u.role = 'advisor';
 INSERT INTO assessment_flags (assessment_id, author_id, code)
 SELECT a.id, u.id, 'followUp' FROM assessments a, users u WHERE u.role = 'advisor';
+INSERT INTO advisor_notes (assessment_id, author_id, about, body)
+SELECT a.id, u.id, 'student', '\\x00' FROM assessments a, users u WHERE u.role = 'advisor';
 INSERT INTO analytics_events (event, pseudonym, track_slug, assessment_id) VALUES ('assessment.started', uuidv7(), 't', :assessment);
 INSERT INTO async_jobs (job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id)
 VALUES ('score_essay', :assessment, 't', 1, now(), 'k', 'c');
@@ -128,6 +131,10 @@ async def test_erasure_is_still_possible(one_of_each: OpenUnitOfWork) -> None:
             " SELECT essay_score_id, author_id, 'style', 4 FROM essay_score_overrides"
         ),
         ("INSERT INTO assessment_flags (assessment_id, author_id, code) SELECT assessment_id, author_id, 'boring' FROM assessment_flags"),
+        (
+            "INSERT INTO advisor_notes (assessment_id, author_id, about, body)"
+            " SELECT assessment_id, author_id, 'weather', body FROM advisor_notes"
+        ),
         "INSERT INTO bank_state (singleton, version) VALUES (false, 1)",
         "UPDATE assessments SET completed_at = now(), closed_at = NULL",
         "UPDATE assessments SET completed_at = now(), submitted_at = NULL",

@@ -200,7 +200,8 @@ async def test_a_table_in_use_is_not_waited_for(empty_database: NewDatabase) -> 
     holder = await asyncpg.connect(url.replace("+asyncpg", ""))
     async with holder.transaction():
         await holder.execute(
-            "SELECT count(*) FROM async_jobs, webhook_events, webhook_deliveries, assessments, degraded_stages, credential_versions, users"
+            "LOCK TABLE async_jobs, webhook_events, webhook_deliveries, assessments, degraded_stages, credential_versions, users"
+            " IN ROW EXCLUSIVE MODE"  # as whoever writes to them
         )
         with pytest.raises(Unavailable, match="run it again"):
             await asyncio.to_thread(lambda: migrate.upgrade(url))

@@ -82,6 +82,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "essay_score:override",
         "essay_score:confirm",
         "assessment:flag",
+        "assessment:note",
         "assessment:inspect",
         "assessment:release",
         "track:create",

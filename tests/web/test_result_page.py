@@ -35,7 +35,7 @@ from assay.services.submission import RuleScores
 from assay.services.upgrades import Changes, LevelMove, Named, StageChange
 from assay.web import wording
 from assay.web.rendering import ENVIRONMENT
-from assay.web.results import view
+from assay.web.result_view import view
 from assay.worker.drainer import Drainer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -287,7 +287,7 @@ async def test_from_answers_to_feedback(visit: Visit, student: Student, track_id
 
     advisor = await visit("advisor")
     assert f"{base}/result" in (await advisor.get("/")).links
-    assert "Result of a student you advise" in (await advisor.get(base)).text
+    assert "Your decision" in (await advisor.get(base)).text
 
 
 async def test_the_status_is_told_live(visit: Visit, student: Student, track_id: UUID, drainer: Drainer) -> None:

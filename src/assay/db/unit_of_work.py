@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 from assay.db.repositories.accounts import Accounts
 from assay.db.repositories.assessments import Assessments
 from assay.db.repositories.audit import AuditTrail
+from assay.db.repositories.caseload import Caseload
 from assay.db.repositories.catalog import Catalog
 from assay.db.repositories.catalog_imports import CatalogImports
 from assay.db.repositories.cohorts import Cohorts
@@ -33,6 +34,7 @@ from assay.db.repositories.item_statistics import ItemStatisticsRows
 from assay.db.repositories.job_records import JobRecords
 from assay.db.repositories.jobs import Jobs
 from assay.db.repositories.legal_holds import LegalHolds
+from assay.db.repositories.notes import Notes
 from assay.db.repositories.overrides import Overrides
 from assay.db.repositories.personal import PersonalData
 from assay.db.repositories.questions import Questions
@@ -88,6 +90,7 @@ class UnitOfWork:
     accounts = _Room(Accounts)
     assessments = _Room(Assessments)
     audit = _Room(AuditTrail)
+    caseload = _Room(Caseload)
     catalog = _Room(Catalog)
     catalog_imports = _Room(CatalogImports)
     cohorts = _Room(Cohorts)
@@ -106,6 +109,7 @@ class UnitOfWork:
     job_records = _Room(JobRecords)
     jobs = _Room(Jobs)
     legal_holds = _Room(LegalHolds)
+    notes = _Room(Notes)
     overrides = _Room(Overrides)
     personal = _Room(PersonalData)
     questions = _Room(Questions)

@@ -19,6 +19,7 @@ class AuditAction(StrEnum):
     ESSAY_SCORE_OVERRIDDEN = "essay_score:override"
     ESSAY_SCORE_CONFIRMED = "essay_score:confirm"
     ASSESSMENT_FLAGGED = "assessment:flag"
+    ASSESSMENT_NOTED = "assessment:note"
     ASSESSMENT_INSPECTED = "assessment:inspect"
     """An admin has read what a student wrote, for the reason given."""
     ASSESSMENT_RELEASED = "assessment:release"

@@ -82,9 +82,7 @@ async def list_assessments(uow: UnitOfWork, actor: Actor, cohort_id: UUID, sieve
     rows = await uow.cohorts.page(cohort_id, actor.id, sieve, cursor, limit + 1)
     if rows is None:
         raise NotFound("There is no such cohort.")
-    return CohortPage(
-        items=tuple(map(_assessment, rows[:limit])), next_cursor=str(rows[limit - 1].assessment_id) if len(rows) > limit else None
-    )
+    return CohortPage(items=tuple(map(read, rows[:limit])), next_cursor=str(rows[limit - 1].assessment_id) if len(rows) > limit else None)
 
 
 def _cohort(row: CohortCounts) -> CohortRead:
@@ -106,7 +104,8 @@ def _cohort(row: CohortCounts) -> CohortRead:
     )
 
 
-def _assessment(row: CohortAssessmentRow) -> CohortAssessment:
+def read(row: CohortAssessmentRow) -> CohortAssessment:
+    """A row as it is told."""
     age = row.age_hours
     return CohortAssessment(
         assessment_id=row.assessment_id,

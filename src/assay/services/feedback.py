@@ -1,6 +1,8 @@
 """What students and advisors think of a recommendation: does it fit, do they take it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from pydantic import Field
 
 from assay.db.repositories.assessments import AssessmentRow
 from assay.db.unit_of_work import UnitOfWork
-from assay.domain.actors import Actor
+from assay.domain.actors import Actor, Author, Role
 from assay.domain.errors import FieldProblem, Invalid, NotFound
 from assay.kit.model import Value
 from assay.kit.text import StorableText
@@ -40,6 +42,21 @@ class FeedbackReceipt(FeedbackWrite):
     """What stands."""
 
     recommendation_id: UUID
+
+
+class AdvisorDecision(Value):
+    """What an advisor said of a recommendation, as other advisors of the student read it."""
+
+    recommendation_id: UUID
+    by: Author
+    own: bool
+    """Whether the reader said it."""
+    decision: Decision | None
+    relevance: Rating
+    fit: Rating
+    items: tuple[ItemFeedback, ...]
+    comment: str | None
+    at: datetime
 
 
 async def give(uow: UnitOfWork, actor: Actor, recommendation_id: UUID, feedback: FeedbackWrite) -> FeedbackReceipt:
@@ -86,6 +103,23 @@ async def mine(uow: UnitOfWork, actor: Actor, recommendation_id: UUID) -> Feedba
         items=tuple(ItemFeedback.model_validate(item) for item in row.items),
         comment=row.comment,
     )
+
+
+async def decisions(uow: UnitOfWork, reader: Actor, assessment_ids: Sequence[UUID]) -> dict[UUID, tuple[AdvisorDecision, ...]]:
+    """What advisors said, by assessment, oldest first; for an advisor who may see these assessments, empty for anybody else."""
+    found: dict[UUID, tuple[AdvisorDecision, ...]] = {}
+    if reader.role is not Role.ADVISOR:
+        return found
+    for row in await uow.feedback.by_advisors(assessment_ids):
+        told = AdvisorDecision.model_validate(
+            {
+                **{name: getattr(row, name) for name in ("recommendation_id", "decision", "relevance", "fit", "items", "comment", "at")},
+                "by": Author.shown_to(reader, Role.ADVISOR, row.author_pseudonym),
+                "own": row.author_id == reader.id,
+            }
+        )
+        found[row.assessment_id] = (*found.get(row.assessment_id, ()), told)
+    return found
 
 
 async def _assessment_of(uow: UnitOfWork, actor: Actor, recommendation_id: UUID) -> AssessmentRow:

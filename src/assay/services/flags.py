@@ -62,6 +62,14 @@ async def for_reader(uow: UnitOfWork, reader: Actor, assessment_id: UUID) -> tup
     return _read(await uow.flags.all(assessment_id), reader) if reader.role is Role.ADVISOR else None
 
 
+async def of_many(uow: UnitOfWork, reader: Actor, assessment_ids: Sequence[UUID]) -> dict[UUID, tuple[FlagRead, ...]]:
+    """The flags of assessments the reader may see, by assessment, oldest first; those without any are left out."""
+    rows: dict[UUID, list[FlagRow]] = {}
+    for assessment_id, row in await uow.flags.of_many(assessment_ids):
+        rows.setdefault(assessment_id, []).append(row)
+    return {each: _read(found, reader) for each, found in rows.items()}
+
+
 def _flagged(rows: Sequence[FlagRow]) -> bool:
     return is_open(FlagCode(row.code) for row in rows)
 

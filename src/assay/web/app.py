@@ -23,6 +23,7 @@ from assay.web.admin import (
     person_deeds,
     retention,
 )
+from assay.web.advisor import agreement, desk, review, students
 from assay.web.errors import install_error_pages
 from assay.web.operations import health, jobs, pilot, webhook_deliveries, webhooks
 from assay.web.rendering import FINGERPRINT, STATIC
@@ -55,6 +56,10 @@ ROUTERS: Final = (
     catalog_imports.router,
     catalog_report.router,
     index.router,
+    agreement.router,
+    desk.router,
+    review.router,
+    students.router,
 )
 COMPRESS_FROM_BYTES: Final = 1_024
 COMPRESS_LEVEL: Final = 5

@@ -14,14 +14,13 @@ from assay.domain.actors import Role
 from assay.domain.errors import Conflict, Invalid
 from assay.edge.dependencies import RuntimeDep, Uow
 from assay.runtime import Runtime
-from assay.services import feedback, responses, results
+from assay.services import feedback, results
 from assay.services.feedback import FeedbackWrite
 from assay.services.results import Result
-from assay.web import prose
-from assay.web.comparison import Line, lines
+from assay.web.advisor import review
 from assay.web.rendering import page
+from assay.web.result_view import answers, view
 from assay.web.session import FeedbackGiver, Reader, Session
-from assay.web.supposing import can_suppose
 
 router = APIRouter(prefix="/assessments/{assessment_id}")
 
@@ -34,6 +33,8 @@ async def show(assessment_id: UUID, request: Request, who: Reader, runtime: Runt
     except Conflict:
         return RedirectResponse(f"/assessments/{assessment_id}/status", HTTPStatus.SEE_OTHER)
     request.state.track = result.track.slug
+    if who.actor.role is Role.ADVISOR:
+        return await review.show(request, runtime, uow, who, result)
     return await _page(request, runtime, uow, who, result, thanked=given == "feedback")
 
 
@@ -87,10 +88,6 @@ async def _page(
     thanked: bool = False,
     entered: FormData | None = None,
 ) -> Response:
-    contents = await responses.asked_contents(uow, runtime.bank, result.assessment_id)
-    comparisons: dict[UUID, tuple[Line, ...]] = {
-        score.question_id: lines(contents[score.question_id], score) for score in result.theory if score.question_id in contents
-    }
     said = await feedback.mine(uow, who.actor, result.recommendation.id)
     status = HTTPStatus.OK if entered is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return page(
@@ -98,30 +95,12 @@ async def _page(
         "result.html",
         status=status,
         **view(result),
-        comparisons=comparisons,
-        formats={question_id: content.format for question_id, content in contents.items()},
+        **await answers(uow, runtime.bank, result),
         own=who.actor.role is Role.STUDENT,
         opinion=_opinion(said, entered),
         incomplete=entered is not None,
         thanked=thanked,
     )
-
-
-def view(result: Result) -> dict[str, Any]:
-    """What the template needs of a result beyond itself: numbered quotes, marked essays, numbered facts."""
-    quotes = {essay.id: prose.numbered(essay) for essay in result.essay_scores}
-    summary = result.recommendation.summary
-    notes = prose.footnotes(summary)
-    facts = {fact.id: fact for fact in summary.facts}
-    return {
-        "result": result,
-        "can_suppose": can_suppose(result),
-        "quotes": quotes,
-        "marked": {essay.id: prose.highlight(essay.essay, quotes[essay.id], f"e{essay.position}") for essay in result.essay_scores},
-        "paragraphs": prose.paragraphs(summary),
-        "notes": notes,
-        "cited": [(number, facts[fact]) for fact, number in notes.items()],
-    }
 
 
 def _opinion(said: feedback.FeedbackReceipt | None, entered: FormData | None) -> Mapping[str, Any]:

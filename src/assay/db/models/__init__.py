@@ -28,10 +28,11 @@ from assay.db.models.learning import LearnerDeclaration
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
 from assay.db.models.operations import AuditAnchor, AuditHead, AuditLog, MetricSnapshot, RetentionRun
 from assay.db.models.recommendation import RagTrace, Recommendation, RecommendationFeedback, RecommendationItem
-from assay.db.models.review import AssessmentFlag, EssayScoreOverride
+from assay.db.models.review import AdvisorNote, AssessmentFlag, EssayScoreOverride
 from assay.db.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
+    "AdvisorNote",
     "AnalyticsEvent",
     "Assessment",
     "AssessmentFlag",

@@ -1,4 +1,4 @@
-"""What advisors say of an assessment: levels that stand instead of the model's, and flags. Both are history, written once."""
+"""What advisors say of an assessment: levels that stand instead of the model's, flags, notes. All of it is history, written once."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from assay.db.models.base import Base, PrimaryKey, one_of
 from assay.db.types import EncryptedText
 from assay.domain.flags import FlagCode
+from assay.domain.notes import NoteAbout
 from assay.domain.rubric import Dimension
 
 Written = Annotated[datetime, mapped_column(server_default=text("clock_timestamp()"))]
@@ -50,4 +51,21 @@ class AssessmentFlag(Base):
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     code: Mapped[str]
     note: Mapped[str | None] = mapped_column(EncryptedText("assessment_flags.note"))
+    at: Mapped[Written]
+
+
+class AdvisorNote(Base):
+    """What an advisor wants the student's advisors to remember."""
+
+    __tablename__ = "advisor_notes"
+    __table_args__ = (
+        CheckConstraint(one_of("about", NoteAbout), name="about"),
+        Index("ix_advisor_notes_assessment_id_at", "assessment_id", "at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    about: Mapped[str]
+    body: Mapped[str] = mapped_column(EncryptedText("advisor_notes.body"))
     at: Mapped[Written]

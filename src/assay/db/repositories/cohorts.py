@@ -12,8 +12,9 @@ from assay.db.types import EncryptedText
 # The caller's cohorts, their students, and what there is to know of those students' assessments.
 # `state` says in SQL what `domain/progress.py: status_of` says, since it is filtered and counted by; a test holds the two together.
 # A dimension is held when the newest verdict gives it no level and no advisor has. The newest flag says whether any is open.
-# A student's turnaround ends with the first word of an advisor on a recommendation.
-_FACTS: Final = """
+# A student's turnaround ends with the first word of an advisor on a recommendation. The present is that of the statement, which is stable:
+# with one that is volatile Postgres would work out every fact of every assessment, also of those that a page does not show.
+FACTS: Final = """
     WITH mine AS (
         SELECT c.id, c.name FROM cohorts c JOIN cohort_members m ON m.cohort_id = c.id
         WHERE m.user_id = :actor AND (CAST(:cohort AS uuid) IS NULL OR c.id = CAST(:cohort AS uuid))
@@ -24,7 +25,7 @@ _FACTS: Final = """
         SELECT a.id AS assessment_id, a.student_id, a.track_id, a.started_at, a.submitted_at, a.completed_at,
             CASE WHEN a.completed_at IS NOT NULL THEN 'completed'
                  WHEN a.submitted_at IS NOT NULL THEN 'processing'
-                 WHEN a.closed_at IS NOT NULL OR a.expires_at <= clock_timestamp() THEN 'expired'
+                 WHEN a.closed_at IS NOT NULL OR a.expires_at <= statement_timestamp() THEN 'expired'
                  ELSE 'inProgress' END AS state,
             EXISTS (SELECT FROM degraded_stages d WHERE d.assessment_id = a.id) AS degraded,
             EXISTS (
@@ -43,7 +44,7 @@ _FACTS: Final = """
                 SELECT f.code <> 'resolved' FROM assessment_flags f WHERE f.assessment_id = a.id ORDER BY f.at DESC, f.id DESC LIMIT 1
             ), false) AS flagged,
             reviewed.at AS reviewed_at,
-            extract(epoch FROM coalesce(reviewed.at, clock_timestamp()) - a.submitted_at)::float / 3600 AS age_hours
+            extract(epoch FROM coalesce(reviewed.at, statement_timestamp()) - a.submitted_at)::float / 3600 AS age_hours
         FROM assessments a CROSS JOIN LATERAL (
             SELECT min(said.created_at) AS at FROM recommendations r JOIN recommendation_feedback said ON said.recommendation_id = r.id
             WHERE r.assessment_id = a.id AND said.author_role = 'advisor'
@@ -52,7 +53,7 @@ _FACTS: Final = """
     )
 """
 _COHORTS: Final = text(
-    _FACTS  # noqa: S608 - two constants
+    FACTS  # noqa: S608 - two constants
     + """
     SELECT mine.id, mine.name, count(DISTINCT students.id) AS students,
         count(*) FILTER (WHERE facts.state = 'inProgress') AS in_progress, count(*) FILTER (WHERE facts.state = 'expired') AS expired,
@@ -66,7 +67,7 @@ _COHORTS: Final = text(
 )
 # the outer join tells a cohort without a match (one row of nulls) from one that is none of the caller's (no row)
 _PAGE: Final = text(
-    _FACTS  # noqa: S608 - two constants
+    FACTS  # noqa: S608 - two constants
     + """
     , page AS (
         SELECT facts.*, t.slug AS track_slug, t.name AS track_name, students.pseudonym, students.name AS student_name

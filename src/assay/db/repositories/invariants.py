@@ -14,6 +14,7 @@ from assay.domain.invariants import EXAMPLES, QUEUE_RETENTION_DAYS, Invariant
 
 IMMUTABLE_TABLES: Final = frozenset(
     {
+        "advisor_notes",
         "analytics_events",
         "assessment_flags",
         "assessment_question_snapshots",

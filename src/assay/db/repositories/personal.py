@@ -65,6 +65,7 @@ HOLDINGS: Final[dict[str, Holding]] = {
     "assessment_flags": Holding(
         f"{_ASSESSED} OR author_id = :person", f"{_ASSESSED} OR author_id = :person AND note IS NOT NULL", omitted=_AUTHOR
     ),
+    "advisor_notes": Holding(f"{_ASSESSED} OR author_id = :person", omitted=_AUTHOR),
     "degraded_stages": Holding(_ASSESSED),
     "analytics_events": Holding(_ASSESSED),
     "recommendations": Holding(_ASSESSED),
@@ -111,6 +112,7 @@ _REMOVALS: Final = (
     "DELETE FROM model_replies WHERE key = ANY(:replies) OR assessment_id = ANY(:assessments)",
     "UPDATE model_calls SET assessment_id = NULL, reply_key = NULL WHERE assessment_id = ANY(:assessments)",
     "DELETE FROM assessments WHERE student_id = :person",
+    "DELETE FROM advisor_notes WHERE author_id = :person",
     "UPDATE assessment_flags SET note = NULL WHERE author_id = :person AND note IS NOT NULL",
     "UPDATE essay_score_overrides SET reason = NULL WHERE author_id = :person AND reason IS NOT NULL",
     "UPDATE recommendation_feedback SET comment = NULL WHERE author_id = :person AND comment IS NOT NULL",

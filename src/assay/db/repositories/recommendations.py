@@ -53,6 +53,7 @@ _CREDENTIAL: Final = ("title", "provider", "level", "workloadHours", "descriptio
 _SHOWN: Final = _ITEMS.join(CredentialVersion, CredentialVersion.id == RecommendationItem.credential_version_id).add_columns(
     CredentialVersion.credential_id, *(CredentialVersion.content[name].label(name) for name in _CREDENTIAL)
 )
+_FINDS: Final = select(RagTrace).where(RagTrace.recommendation_id == _RECOMMENDATION, RagTrace.item_id.is_not(None)).order_by(RagTrace.id)
 _TRACES: Final = select(RagTrace).where(RagTrace.recommendation_id == _RECOMMENDATION, RagTrace.item_id.is_(None)).order_by(RagTrace.id)
 
 
@@ -110,6 +111,10 @@ class Recommendations:
     async def traces(self, recommendation_id: UUID) -> list[RagTrace]:
         """What each part of the query found at all, part by part."""
         return list(await self._session.scalars(_TRACES, {"recommendation": recommendation_id}))
+
+    async def finds(self, recommendation_id: UUID) -> list[RagTrace]:
+        """What found each of its items, item by item and part by part; their queries' words stand in the parts' own traces."""
+        return list(await self._session.scalars(_FINDS, {"recommendation": recommendation_id}))
 
     async def item_traces(self, item_id: UUID) -> list[RagTrace]:
         """What found one item, part by part; the words of a query stand in the part's own trace."""

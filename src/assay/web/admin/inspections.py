@@ -15,10 +15,10 @@ from assay.edge.dependencies import RuntimeDep, Uow
 from assay.services import inspection
 from assay.services.assessments import AskedQuestion, AssessmentRead
 from assay.services.inspection import Inspection
-from assay.web import results
 from assay.web.admin.entered import WHY, reason, text
 from assay.web.answers import number_text
 from assay.web.rendering import page
+from assay.web.result_view import view
 from assay.web.session import Session, may
 
 router = APIRouter(prefix="/admin/people/assessments/{assessment_id}")
@@ -55,8 +55,8 @@ async def show(assessment_id: UUID, request: Request, who: Inspector, uow: Uow, 
 
 
 def _view(seen: Inspection) -> dict[str, Any]:
-    view = results.view(seen.result) if seen.result else {"result": None}
-    return {**view, "answers": list(answers(seen.assessment))}
+    found = view(seen.result) if seen.result else {"result": None}
+    return {**found, "answers": list(answers(seen.assessment))}
 
 
 def answers(read: AssessmentRead) -> Iterator[Answered]:

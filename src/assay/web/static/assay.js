@@ -19,6 +19,7 @@ const ENHANCEMENTS = [
   ["[data-refresh]", "refresh", "refresh"],
   ["[data-progress]", "progress", "progress"],
   ["[data-most-bytes]", "upload", "upload"],
+  ["[data-rows]", "rows", "rows"],
 ];
 
 function timeLeft() {
