@@ -50,6 +50,7 @@ FITTING: Final[Mapping[tuple[str, str], Any]] = {
     ("PATCH", "/assessments/{assessment_id}/responses"): {"responses": [{"questionId": MISSING, "answer": "a"}], "clientBatchId": "b"},
     ("POST", "/assessments/{assessment_id}/what-if"): {},
     ("POST", "/assessments/{assessment_id}/flags"): {"code": "degraded", "note": "Look again"},
+    ("POST", "/assessments/{assessment_id}/notes"): {"body": "Ask about SQL"},
     ("POST", "/assessments/{assessment_id}/inspect"): WHY,
     ("POST", "/recommendations/{recommendation_id}/feedback"): {"relevance": 4, "fit": 4},
     ("POST", "/essay-scores/{essay_score_id}/override"): {"levels": {"clarity": 2}, "reason": "It is clear."},

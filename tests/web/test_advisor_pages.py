@@ -21,6 +21,7 @@ from assay.runtime import Runtime
 from assay.web.advisor import words
 from assay.worker.drainer import Drainer
 
+NOWHERE = "01900000-0000-7000-8000-000000000000"
 NASTY = "=1+1<script>alert(1)</script>\u202e"
 
 
@@ -102,7 +103,16 @@ async def test_the_list_is_narrowed_by_its_address(visit: Visit, runtime: Runtim
 
 
 @pytest.mark.parametrize(
-    "query", ["state=nowhere", "sort=colour", "cohort=x", "cursor=x", "cursor=nan_x", "cursor=inf_01900000-0000-7000-8000-000000000000", "held=perhaps"]
+    "query",
+    [
+        "state=nowhere",
+        "sort=colour",
+        "cohort=x",
+        "cursor=x",
+        "cursor=nan_x",
+        f"cursor=inf_{NOWHERE}",
+        "held=perhaps",
+    ],
 )
 async def test_an_address_that_asks_for_what_there_is_not(visit: Visit, query: str) -> None:
     """422 as a page, for the list and the file."""

@@ -31,6 +31,7 @@ CLASSES: Final[Mapping[tuple[str, str], RouteClass]] = {
     ("POST", "/questions/import"): RouteClass.BULK,
     ("GET", "/questions/export"): RouteClass.BULK,
     ("POST", "/cohorts/{cohort_id}/members/import"): RouteClass.BULK,
+    ("GET", "/advisor/export.csv"): RouteClass.BULK,
     ("GET", "/audit/export"): RouteClass.BULK,
     ("GET", "/audit/verify"): RouteClass.BULK,
     ("GET", "/me/export"): RouteClass.BULK,
