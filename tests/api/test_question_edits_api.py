@@ -109,6 +109,18 @@ async def test_a_repeated_switch_is_answered_with_what_it_did(admin: Student, tr
         assert [link.entry.action for link in await uow.audit.chain()] == ["question:deactivate"]
 
 
+async def test_the_bank_is_narrowed_by_format_skill_and_words(admin: Student, track_id: UUID) -> None:
+    """Each filter narrows; the words are looked for in slug and prompt, and `%` is a character like any other."""
+    theory = await _bank(admin, track_id, "theoretical")
+    multiple = await _bank(admin, track_id, "theoretical", format="multipleChoice")
+    assert {question["slug"] for question in multiple} == {each["slug"] for each in theory if each["format"] == "multipleChoice"} != set()
+    on_http = await _bank(admin, track_id, "theoretical", skill="http")
+    assert {question["slug"] for question in on_http} == {each["slug"] for each in theory if "http" in each["skills"]} != set()
+    assert [each["slug"] for each in await _bank(admin, track_id, "theoretical", text="IDEMPOTENT-METH")] == ["backend-idempotent-methods"]
+    assert await _bank(admin, track_id, "theoretical", text="%_%") == []
+    assert (await admin.request("GET", "/questions", params={"text": "a\x00"})).status_code == 422
+
+
 async def test_two_cannot_take_the_last_two_at_once(admin: Student, track_id: UUID) -> None:
     """Whoever comes second sees what the first has left."""
     essays = await _bank(admin, track_id, "essay")

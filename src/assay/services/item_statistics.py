@@ -20,6 +20,8 @@ ASSESSMENTS: Final = 10_000
 """The newest so many that asked a question are looked at, where one question is."""
 TOGETHER: Final = 200_000
 """Of many questions the newest so many in all, and so fewer of each: a statement has seconds, not minutes."""
+GLANCE: Final = 500
+"""For a list that is opened often."""
 _LEAST: Final = 100
 ANSWERS: Final = 20_000
 """The newest so many answers are decrypted and counted at one look, over all questions that are looked at."""
@@ -118,6 +120,12 @@ async def of_bank(open_uow: OpenUnitOfWork, track_id: UUID | None = None) -> Sta
     return StatisticsList(items=tuple(sorted(items, key=lambda item: (*urgency(item.statistics), item.slug))))
 
 
+async def of_versions(open_uow: OpenUnitOfWork, standing: Mapping[UUID, tuple[UUID, QuestionContent]]) -> dict[UUID, ItemStatistics]:
+    """By question, how each of these versions has worked in the newest `GLANCE` assessments that asked it, without what was chosen."""
+    counts = await _counts(open_uow, {question_id: content for question_id, (_, content) in standing.items()}, glance=True)
+    return {question_id: counts.of(version_id, content) for question_id, (version_id, content) in standing.items()}
+
+
 async def _bank(uow: UnitOfWork, track_id: UUID | None) -> list[Any]:
     found: list[Any] = []
     cursor = None
@@ -127,14 +135,16 @@ async def _bank(uow: UnitOfWork, track_id: UUID | None) -> list[Any]:
     return found
 
 
-async def _counts(open_uow: OpenUnitOfWork, questions: Mapping[UUID, QuestionContent]) -> _Counts:
+async def _counts(open_uow: OpenUnitOfWork, questions: Mapping[UUID, QuestionContent], *, glance: bool = False) -> _Counts:
     counts = _Counts()
     essays = [question_id for question_id, content in questions.items() if content.type is QuestionType.ESSAY]
-    most = max(_LEAST, min(ASSESSMENTS, TOGETHER // max(1, len(questions))))
+    most = max(_LEAST, min(GLANCE if glance else ASSESSMENTS, TOGETHER // max(1, len(questions))))
     async with open_uow(autocommit=True) as uow:
         counts.observed = await uow.item_statistics.observed(questions, most)
         if essays:
             await _read_essays(uow, counts, essays, most)
+    if glance:
+        return counts
     await _count_answers(open_uow, counts, [question_id for question_id, content in questions.items() if content.format in _CHOSEN])
     return counts
 

@@ -1,6 +1,6 @@
 """The question bank as admins keep it: questions with immutable versions, and no active track left short of its mix."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
@@ -13,10 +13,11 @@ from assay.db.repositories.questions import BankFilter, Standing
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor
 from assay.domain.audit import AuditAction
+from assay.domain.bundle import MissingQuestions, missing
 from assay.domain.changes import changes
 from assay.domain.errors import Conflict, FieldProblem, Invalid, NotFound
 from assay.domain.preconditions import require_seen
-from assay.domain.questions import QuestionContent, Slug
+from assay.domain.questions import QuestionContent, QuestionType, Slug
 from assay.domain.tracks import QuestionMix, TrackStatus
 from assay.kit.ids import new_id
 from assay.kit.model import Value
@@ -96,6 +97,33 @@ async def get(uow: UnitOfWork, question_id: UUID) -> QuestionRead:
     if standing is None:
         raise NotFound("There is no such question.")
     return _read(standing)
+
+
+class NeededBy(Value):
+    """An active track that would be short of a type if a question were not asked any more."""
+
+    slug: str
+    name: str
+    lack: MissingQuestions
+
+
+async def needed_by(uow: UnitOfWork, question: QuestionRead) -> tuple[NeededBy, ...]:
+    """The active tracks that cannot do without `question`: `deactivate` and `delete` refuse while there are any."""
+    if not question.is_active:
+        return ()
+    found = [await uow.tracks.by_slug(slug) for slug in question.tracks]
+    asking = {track.id: track for track in found if track and track.status == TrackStatus.ACTIVE}
+    available = await uow.questions.counts(asking)
+    return tuple(
+        NeededBy(slug=track.slug, name=track.name, lack=lack)
+        for track_id, track in asking.items()
+        for lack in missing(_without(available[track_id], question.type), QuestionMix.model_validate(track.question_mix))
+        if lack.type is question.type
+    )
+
+
+def _without(available: Mapping[QuestionType, int], kind: QuestionType) -> dict[QuestionType, int]:
+    return {**available, kind: available.get(kind, 0) - 1}
 
 
 async def versions(uow: UnitOfWork, question_id: UUID) -> list[QuestionVersionRead]:

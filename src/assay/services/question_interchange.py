@@ -86,10 +86,10 @@ class ImportReport(Value):
     items: tuple[ImportedItem, ...]
 
 
-async def export(open_uow: OpenUnitOfWork, track_id: UUID | None = None) -> Exported:
-    """The bank, or the questions of one track, as a package; inactive ones too."""
+async def export(open_uow: OpenUnitOfWork, track_id: UUID | None = None, only: Collection[UUID] | None = None) -> Exported:
+    """The bank, the questions of one track, or `only` those with these ids, as a package; inactive ones too."""
     async with open_uow(autocommit=True) as uow:
-        found = await _bank(uow, track_id)
+        found = await _bank(uow, BankFilter(track_id=track_id, ids=only))
     packed = await asyncio.to_thread(questions.write, found)
     told = tuple(ExportedQuestion(slug=slug, notes=notes) for slug, notes in packed.notes.items())
     return Exported(packed.package, ExportReport(questions=told))
@@ -137,10 +137,10 @@ class _Vocabulary(NamedTuple):
     tracks: frozenset[str]
 
 
-async def _bank(uow: UnitOfWork, track_id: UUID | None) -> list[ExchangedQuestion]:
+async def _bank(uow: UnitOfWork, wanted: BankFilter) -> list[ExchangedQuestion]:
     found: list[ExchangedQuestion] = []
     cursor = None
-    while rows := await uow.questions.page(BankFilter(None, track_id, None), cursor, _ROWS):
+    while rows := await uow.questions.page(wanted, cursor, _ROWS):
         found += map(_exchanged, rows)
         cursor = rows[-1].question.slug
     return found

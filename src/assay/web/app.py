@@ -21,9 +21,15 @@ from assay.web.admin import (
     inspections,
     people,
     person_deeds,
+    question_editor,
+    question_files,
+    question_history,
+    question_trial,
+    questions,
     retention,
 )
 from assay.web.advisor import agreement, desk, review, students
+from assay.web.admin import tracks as kept_tracks
 from assay.web.errors import install_error_pages
 from assay.web.operations import health, jobs, pilot, webhook_deliveries, webhooks
 from assay.web.rendering import FINGERPRINT, STATIC
@@ -60,6 +66,12 @@ ROUTERS: Final = (
     desk.router,
     review.router,
     students.router,
+    question_editor.router,
+    question_files.router,
+    question_history.router,
+    question_trial.router,
+    questions.router,
+    kept_tracks.router,
 )
 COMPRESS_FROM_BYTES: Final = 1_024
 COMPRESS_LEVEL: Final = 5

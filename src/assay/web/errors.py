@@ -29,6 +29,7 @@ TITLES: Final[Mapping[int, tuple[str, str]]] = {
     405: ("This address cannot be used like that", "Start again from the first page."),
     409: ("That does not fit how things stand", "Go back and reload the page to see the present state."),
     410: ("This assessment has expired", "Start the track again whenever you like."),
+    412: ("Somebody has changed it meanwhile", "Nothing was changed. Go back and reload the page: it shows how things stand now."),
     413: ("This is too large", "Send it in parts. Nothing was changed."),
     422: ("Something does not fit", "Go back, correct it and send it again. Nothing was changed."),
     429: ("Too many requests", "Wait a moment, then try again."),

@@ -10,9 +10,10 @@ from assay.domain.actors import Role
 from assay.domain.errors import Invalid
 from assay.domain.progress import AssessmentStatus
 from assay.edge.dependencies import RuntimeDep, Uow
-from assay.services import assessments, tracks
+from assay.services import assessments, content_standing, tracks
 from assay.services.assessments import AssessmentSummary
 from assay.web import session
+from assay.web.admin import words
 from assay.web.advisor import desk
 from assay.web.rendering import page
 from assay.web.session import Session
@@ -33,7 +34,7 @@ async def home(request: Request, runtime: RuntimeDep, uow: Uow) -> Response:
         case Role.ADVISOR if who:
             return await desk.show(request, runtime, uow, who)
         case Role.ADMIN:
-            return page(request, "home_admin.html", tracks=await tracks.list_tracks(uow, session.signed_in(request).actor))
+            return page(request, "home_admin.html", standing=await content_standing.read(uow), named=words)
         case _:
             return page(request, "home.html")
 

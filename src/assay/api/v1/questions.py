@@ -10,10 +10,11 @@ from fastapi import APIRouter, Query, Response, status
 from assay.api.v1.problems import problems
 from assay.db.repositories.questions import BankFilter
 from assay.domain.actors import Actor
-from assay.domain.questions import QuestionType, Slug
+from assay.domain.questions import QuestionFormat, QuestionType, Slug
 from assay.edge.conditional import Seen, tagged
 from assay.edge.dependencies import IdempotencyHeader, QuestionKeeper, RuntimeDep, Uow
 from assay.kit.model import Value
+from assay.kit.text import StorableText
 from assay.services import dry_runs, idempotency, question_edits
 from assay.services.dry_runs import DryRunRead, DryRunWrite
 from assay.services.question_edits import QuestionCreate, QuestionPage, QuestionRead, QuestionVersionRead, QuestionWrite
@@ -40,13 +41,16 @@ async def list_questions(
     uow: Uow,
     kind: Annotated[QuestionType | None, Query(alias="type")] = None,
     track: Annotated[UUID | None, Query(description="Id of a track that asks it")] = None,
+    form: Annotated[QuestionFormat | None, Query(alias="format")] = None,
+    skill: Annotated[Slug | None, Query(description="A skill that it asks for")] = None,
+    words: Annotated[StorableText | None, Query(alias="text", max_length=200, description="Looked for in slug and prompt")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Slug | None = None,
     *,
     active: bool | None = None,
 ) -> QuestionPage:
     """The bank by slug, with how each question is judged; deleted ones are not in it."""
-    return await question_edits.page(uow, BankFilter(kind, track, active), cursor, limit)
+    return await question_edits.page(uow, BankFilter(kind, track, active, form, skill, words), cursor, limit)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=problems(401, 403, 409))

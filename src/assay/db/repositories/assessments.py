@@ -69,6 +69,13 @@ _CLOSE_EXPIRED = text(
 _OWNER = text("SELECT student_id FROM assessments WHERE id = :id")
 _SUBMIT = text("UPDATE assessments SET submitted_at = clock_timestamp() WHERE id = :id RETURNING submitted_at")
 _RELEASE = text("UPDATE assessments SET released_at = clock_timestamp() WHERE id = :id RETURNING released_at")
+_OPEN_BY_TRACK = text(
+    """
+    SELECT track_id, count(*) FILTER (WHERE submitted_at IS NULL AND expires_at > clock_timestamp()) AS answering,
+           count(*) FILTER (WHERE submitted_at IS NOT NULL) AS scoring
+    FROM assessments WHERE closed_at IS NULL GROUP BY track_id
+    """
+)
 _SNAPSHOT = text(
     "SELECT position, question_id, question_version_id FROM assessment_question_snapshots WHERE assessment_id = :id ORDER BY position"
 )
@@ -136,6 +143,13 @@ class Standing(NamedTuple):
     release: Release
 
 
+class Running(NamedTuple):
+    """How many assessments of a track students are answering, and how many are being scored."""
+
+    answering: int = 0
+    scoring: int = 0
+
+
 class Assessments:
     """The assessments of this transaction."""
 
@@ -191,6 +205,10 @@ class Assessments:
         values = {"before": before, "limit": limit, **_as(actor)}
         rows = (await self._session.execute(_PAGE[actor.role], values)).mappings().all()
         return [found for row in rows if (found := _row(row))]
+
+    async def running(self) -> dict[UUID, Running]:
+        """What is under way, by track; tracks without any are absent."""
+        return {track_id: Running(*numbers) for track_id, *numbers in await self._session.execute(_OPEN_BY_TRACK)}
 
     async def close_expired(self, assessment_id: UUID) -> None:
         """End an assessment whose time is over, which makes room for a new one."""

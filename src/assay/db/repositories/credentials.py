@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, or_, select
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Credential, CredentialVersion
@@ -118,6 +118,11 @@ class Credentials:
             (CredentialVersion.credential_id == Credential.id) & (CredentialVersion.version == Credential.current_version),
         )
         return {row.slug: row.content_hash for row in await self._session.execute(query)}
+
+    async def totals(self) -> dict[str, int]:
+        """How many credentials there are of each status."""
+        query = select(Credential.status, func.count()).group_by(Credential.status)
+        return {row[0]: row[1] for row in await self._session.execute(query)}
 
     async def by_slug(self, slug: str) -> Credential | None:
         """One credential by its slug."""

@@ -37,6 +37,9 @@ _UNSENT: Final = text(
     ORDER BY j.job_type = 'score_essay' DESC, j.assessment_id, j.id
     """
 )
+_WAITING: Final = text(
+    "SELECT count(*) FROM async_jobs j WHERE j.status = 'dead' AND NOT EXISTS (SELECT FROM async_jobs WHERE parent_job_id = j.id)"
+)
 _LOCK: Final = text("SELECT FROM assessments WHERE id = (SELECT assessment_id FROM async_jobs WHERE id = :id) FOR UPDATE")
 _STANDING: Final = text(
     """
@@ -113,6 +116,10 @@ class JobRecords:
     async def unsent(self, cause: Cause) -> list[UUID]:
         """Dead jobs of this cause that nobody has sent again."""
         return list(await self._session.scalars(_UNSENT, {"cause": cause}))
+
+    async def waiting(self) -> int:
+        """How many dead jobs nobody has sent again."""
+        return int((await self._session.execute(_WAITING)).scalar_one())
 
     async def lock_assessment_of(self, job_id: UUID) -> None:
         """Let nobody else send a job of this assessment again until the transaction ends."""

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Select, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Question, QuestionTrack, QuestionVersion, Track
 from assay.db.models.base import Json
-from assay.domain.questions import QuestionType
+from assay.domain.questions import QuestionFormat, QuestionType
 
 
 class BankRow(NamedTuple):
@@ -33,11 +33,24 @@ class Standing(NamedTuple):
 
 
 class BankFilter(NamedTuple):
-    """Which questions are wanted; None leaves it open."""
+    """Which questions are wanted; None leaves it open. `text` is looked for in slug and prompt."""
 
     type: QuestionType | None = None
     track_id: UUID | None = None
     active: bool | None = None
+    format: QuestionFormat | None = None
+    skill: str | None = None
+    text: str | None = None
+    ids: Collection[UUID] | None = None
+    deleted: bool = False
+    """Those that were deleted, instead of those that were not."""
+
+
+class TypeCount(NamedTuple):
+    """How many questions there are of a type, and how many of them may be asked."""
+
+    active: int
+    inactive: int
 
 
 _TRACKS: Final = (
@@ -140,19 +153,19 @@ class Questions:
         await self._session.execute(gone)
 
     async def page(self, wanted: BankFilter, cursor: str | None, limit: int) -> list[Standing]:
-        """Questions that are not deleted, by slug, after `cursor`."""
-        query = _STANDING.where(Question.deleted_at.is_(None))
+        """Questions as `wanted`, by slug, after `cursor`."""
+        query = _narrowed(_STANDING, wanted)
         if cursor is not None:
             query = query.where(Question.slug > cursor)
-        if wanted.type is not None:
-            query = query.where(Question.type == wanted.type)
-        if wanted.active is not None:
-            query = query.where(Question.is_active == wanted.active)
-        if wanted.track_id is not None:
-            asked = select(QuestionTrack.question_id).where(QuestionTrack.track_id == wanted.track_id)
-            query = query.where(Question.id.in_(asked))
         rows = await self._session.execute(query.order_by(Question.slug).limit(limit))
         return [Standing(*row) for row in rows]
+
+    async def totals(self) -> dict[QuestionType, TypeCount]:
+        """How many questions there are of each type that are not deleted."""
+        active, inactive = func.count().filter(Question.is_active), func.count().filter(Question.is_active.is_(False))
+        query = select(Question.type, active, inactive).where(Question.deleted_at.is_(None)).group_by(Question.type)
+        found = {QuestionType(kind): TypeCount(*numbers) for kind, *numbers in await self._session.execute(query)}
+        return {kind: found.get(kind, TypeCount(0, 0)) for kind in QuestionType}
 
     async def one(self, question_id: UUID) -> Standing | None:
         """One question as it stands; none that was deleted."""
@@ -178,3 +191,28 @@ class Questions:
     def add(self, row: Question | QuestionVersion) -> None:
         """Write a new question or version."""
         self._session.add(row)
+
+
+def _narrowed(query: Select[Any], wanted: BankFilter) -> Select[Any]:
+    query = query.where(Question.deleted_at.is_not(None) if wanted.deleted else Question.deleted_at.is_(None))
+    if wanted.type is not None:
+        query = query.where(Question.type == wanted.type)
+    if wanted.active is not None:
+        query = query.where(Question.is_active == wanted.active)
+    if wanted.track_id is not None:
+        query = query.where(Question.id.in_(select(QuestionTrack.question_id).where(QuestionTrack.track_id == wanted.track_id)))
+    if wanted.ids is not None:
+        query = query.where(Question.id.in_(wanted.ids))
+    return _narrowed_by_content(query, wanted)
+
+
+def _narrowed_by_content(query: Select[Any], wanted: BankFilter) -> Select[Any]:
+    content = QuestionVersion.content
+    if wanted.format is not None:
+        query = query.where(content.contains({"format": wanted.format.value}))
+    if wanted.skill is not None:
+        query = query.where(content.contains({"skills": [wanted.skill]}))
+    if wanted.text is not None:
+        prompt = content["prompt"].astext
+        query = query.where(or_(Question.slug.icontains(wanted.text, autoescape=True), prompt.icontains(wanted.text, autoescape=True)))
+    return query

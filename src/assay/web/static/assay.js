@@ -19,7 +19,9 @@ const ENHANCEMENTS = [
   ["[data-refresh]", "refresh", "refresh"],
   ["[data-progress]", "progress", "progress"],
   ["[data-most-bytes]", "upload", "upload"],
-  ["[data-rows]", "rows", "rows"],
+  ["[data-walk]", "walk", "walk"],
+  ["[data-rows-form]", "rows", "growing"],
+  ["[data-validate]", "checking", "checked"],
 ];
 
 function timeLeft() {

@@ -1,30 +1,46 @@
-// A list that is walked with the keyboard: j and k, or the arrows, move between its rows; a slash goes to its search.
-// The keys mean this only while the focus is in the table (WCAG 2.1.4), so that nobody who speaks or types elsewhere meets them.
+// Rows of fields that grow and shrink in place: the form is sent as its buttons would send it, and only the rows are exchanged.
 
 import { all, one } from "./page.js";
 
-const STEPS = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+export function growing(form) {
+  let busy = false;
 
-export function rows(section) {
-  const links = all("[data-row]", section);
-  const table = links[0]?.closest(".scroll");
-  if (!table) return;
+  const typed = () => new Map(all("[data-rows] :is(input[type=text], textarea, select)", form).map((field) => [field.id, field.value]));
 
-  function go(index) {
-    const link = links[Math.min(Math.max(index, 0), links.length - 1)];
-    link.focus();
-    link.scrollIntoView({ block: "nearest" });
+  async function exchange(button) {
+    const sent = typed();
+    const body = new URLSearchParams(new FormData(form, button));
+    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const fresh = all("[data-rows]", new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (!fresh.length) throw new Error("an answer without rows");
+    const now = typed();
+    for (const rows of fresh) document.getElementById(rows.id)?.replaceWith(document.adoptNode(rows));
+    for (const [id, value] of now) {
+      const field = document.getElementById(id);
+      if (field && value !== sent.get(id)) field.value = value; // typed while the answer was on its way
+    }
   }
 
-  table.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const row = event.target.closest("tr");
-    const at = links.findIndex((link) => link.closest("tr") === row);
-    if (event.key in STEPS) go(at < 0 ? 0 : at + STEPS[event.key]);
-    else if (event.key === "Home") go(0);
-    else if (event.key === "End") go(links.length - 1);
-    else if (event.key === "/") one("input[name=name]", section).focus();
-    else return;
+  form.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-row-button]");
+    if (!button) return;
     event.preventDefault();
+    if (busy) return;
+    busy = true;
+    const group = button.closest("[data-rows]").id;
+    const adds = button.value.startsWith("add:");
+    try {
+      await exchange(button);
+    } catch {
+      form.requestSubmit(button);
+      return;
+    } finally {
+      busy = false;
+    }
+    const rows = document.getElementById(group);
+    const last = all(".row", rows).at(-1);
+    (adds && last ? one("textarea, select, input:not([type=hidden])", last) : (one(".row-in", rows) ?? rows)).focus();
+    form.dispatchEvent(new Event("input", { bubbles: true }));
   });
 }
