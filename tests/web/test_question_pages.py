@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import advising
 import httpx2
 import pytest
 from journeys import Student
@@ -10,7 +11,10 @@ from sqlalchemy import text
 from test_track_pages import HOSTILE, sound, without_essays
 from visitor import ORIGIN, Page, Visit, Visitor
 
+from assay.db.models import AssessmentResponse, QuestionSnapshot, RuleScore
+from assay.domain.actors import Actor
 from assay.domain.questions import QuestionContent
+from assay.domain.rules import SingleChoiceRule
 from assay.runtime import Runtime
 from assay.services import question_edits
 from assay.services.question_edits import QuestionRead
@@ -365,15 +369,50 @@ async def test_a_draft_is_previewed_and_edited_on(visit: Visit, runtime: Runtime
     assert (await one(runtime, "backend-idempotent-methods")).prompt == "Which are they, said otherwise?"
 
 
-async def test_statistics_are_silent_about_few_and_plain_about_many(
-    visit: Visit, runtime: Runtime, student: Student, track_id: UUID
-) -> None:
+async def worked(runtime: Runtime, student: Actor, questions: list[QuestionRead], rows: list[tuple[float, ...]]) -> None:
+    """Finished assessments that asked these questions, each with the credits of a row; full credit is for the right answer."""
+    async with runtime.open_uow() as uow:
+        versions = {each.id: (await uow.questions.history(each.id))[0].id for each in questions}
+        for credits_ in rows:
+            assessment_id = await advising.new_assessment(uow, student.id)
+            for position, (question, credit) in enumerate(zip(questions, credits_, strict=True), start=1):
+                ids = {"assessment_id": assessment_id, "question_id": question.id}
+                uow.session.add(QuestionSnapshot(**ids, position=position, question_version_id=versions[question.id]))
+                await uow.session.flush()
+                uow.session.add(RuleScore(**ids, credit=credit, answered=True, signals={}))
+                assert question.rule is not None
+                right = question.rule.correct if isinstance(question.rule, SingleChoiceRule) else ""
+                said = {"answer": [right if credit else "none"], "is_blank": False}
+                uow.session.add(AssessmentResponse(**ids, **said, answered_at=text("now()"), saved_at=text("now()")))
+
+
+async def test_statistics_are_silent_about_few(visit: Visit, runtime: Runtime) -> None:
     """A question nobody has answered says from when on figures show."""
     question = await one(runtime, "backend-idempotent-methods")
     page = await (await visit("admin")).get(f"/admin/questions/{question.id}/statistics")
     sound(page)
     assert "Not asked in any finished assessment yet" in page.text
     assert "Figures show from 5 on" in page.text
+
+
+async def test_statistics_are_plain_about_many(visit: Visit, runtime: Runtime, student_actor: Actor) -> None:
+    """A question that works against itself and one that everybody gets right say so in words, in the list and on their own pages."""
+    questions = [await one(runtime, slug) for slug in ("analyst-simpson", "analyst-peeking", "analyst-spreadsheet-reference")]
+    rows = [(float(n % 2), float(n % 2 == 0), 1.0) for n in range(40)]
+    await worked(runtime, student_actor, questions, rows)
+    admin = await visit("admin")
+    page = await admin.get(f"/admin/questions/{questions[0].id}/statistics")
+    sound(page)
+    assert "Works against itself" in page.text
+    assert "Look first whether the answer that counts as right is right" in page.text
+    assert "50%" in page.text
+    assert "What was chosen, version 1" in page.text
+    listed = await admin.get("/admin/questions?track=data-analyst&q=analyst-s")
+    sound(listed)
+    assert "Works against itself" in listed.text
+    assert "Too easy" in listed.text
+    assert "100% of the points" in listed.text
+    assert "40 assessments" in listed.text
 
 
 async def test_export_reports_and_downloads(visit: Visit, runtime: Runtime) -> None:
@@ -386,6 +425,7 @@ async def test_export_reports_and_downloads(visit: Visit, runtime: Runtime) -> N
     chosen = [(await one(runtime, slug)).id for slug in ("backend-idempotent-methods", "analyst-simpson")]
     page = await admin.get(f"/admin/questions/export?id={chosen[0]}&id={chosen[1]}&id=nonsense")
     assert "Export 2 questions" in page.text
+    assert "You have not chosen any question" in (await admin.get("/admin/questions/export?chosen=yes")).text
     link = next(link for link in page.links if "export.zip" in link)
     answer = await admin.client.get(link)
     assert answer.headers["content-type"] == "application/zip"

@@ -70,7 +70,7 @@ async def test_a_new_track_is_a_draft_that_names_what_it_lacks(visit: Visit) -> 
     page = await made(admin)
     sound(page)
     assert "kept as a draft" in page.text
-    assert "It needs 3 theory questions and 3 essays and 4 questions about the student more" in page.text
+    assert "It needs 3 theory questions, 3 essays and 4 questions about the student more" in page.text
     assert not [form for form in page.forms if form.action.endswith("/activate")]
     fields = dict(page.form(page.path).fields)
     assert fields["skill-1-name"] == "observability"

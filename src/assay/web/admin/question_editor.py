@@ -19,7 +19,7 @@ from assay.runtime import Runtime
 from assay.services import question_edits, tracks
 from assay.services.question_edits import QuestionRead, QuestionWrite
 from assay.services.track_edits import SHORT
-from assay.web.admin import question_form, question_labels, words
+from assay.web.admin import field_names, question_form, question_labels, words
 from assay.web.admin.differences import Difference, differences, labels
 from assay.web.admin.entries import ROWS_FIELD, Entries
 from assay.web.admin.questions import QuestionKeeper
@@ -130,6 +130,7 @@ async def show_form(
         question=question,
         entries=entries,
         problems=problems or {},
+        summary=field_names.summary(problems or {}, entries),
         theirs=theirs,
         needed=needed,
         tracks=offered,

@@ -108,7 +108,8 @@ async def _exported(runtime: Runtime, here: Here) -> Exported:
         async with runtime.open_uow(autocommit=True) as uow:
             found = [track.id for track in await tracks.list_tracks(uow, None) if track.slug == slug]
         track_id = found[0] if found else None
-    return await question_interchange.export(runtime.open_uow, track_id, _ids(here) or None)
+    ids = _ids(here)
+    return await question_interchange.export(runtime.open_uow, track_id, ids if ids or here.get("chosen") else None)
 
 
 def _ids(here: Here) -> list[UUID]:

@@ -18,7 +18,7 @@ from assay.runtime import Runtime
 from assay.services import content_standing, track_edits, tracks
 from assay.services.track_edits import SHORT, TrackWrite
 from assay.services.tracks import TrackRead
-from assay.web.admin import track_form, words
+from assay.web.admin import field_names, track_form, words
 from assay.web.admin.differences import Difference, differences, labels
 from assay.web.admin.entries import ROWS_FIELD, Entries
 from assay.web.admin.reading import GENERAL, Problems, capital
@@ -150,6 +150,7 @@ async def _form(
         standing=standing,
         entries=entries,
         problems=problems or {},
+        summary=field_names.summary(problems or {}, entries),
         theirs=theirs,
         seen=_seen(track, entries, theirs),
         was=_was(track, entries, theirs),

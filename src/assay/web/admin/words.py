@@ -108,4 +108,7 @@ def counted(number: int, kind: QuestionType) -> str:
 def more(lacking: Iterable[MissingQuestions]) -> str:
     """`2 essays and 1 theory question more`; empty when nothing lacks."""
     told = [counted(lack.needed - lack.available, lack.type) for lack in lacking]
-    return f"{' and '.join(told)} more" if told else ""
+    if not told:
+        return ""
+    *others, last = told
+    return f"{', '.join(others)} and {last} more" if others else f"{last} more"
