@@ -24,7 +24,6 @@ _PAGE: Final = 20
 _DONE: Final = {
     "asked": "The index is being rebuilt. Searches go on meanwhile.",
     "switched": "Searches go to this version from now on.",
-    "back": "Searches are back at the version before.",
 }
 REFUSALS: Final = {
     "index_not_ready": "It is not whole: only a version that is ready, or was searched before, can be searched.",
@@ -36,7 +35,6 @@ REFUSALS: Final = {
 """Why a version cannot be switched to, by the code of the refusal."""
 _RACED: Final = {
     "index_building": "A version is being built already. When it is whole you can ask for another.",
-    "index_nothing_before": "There is no earlier version to go back to.",
 }
 
 
@@ -65,17 +63,6 @@ async def rebuild(request: Request, who: IndexKeeper, runtime: RuntimeDep, uow: 
     return RedirectResponse("/admin/index?done=asked", HTTPStatus.SEE_OTHER)
 
 
-@router.post("/rollback")
-async def roll_back(request: Request, who: IndexKeeper, runtime: RuntimeDep) -> Response:
-    """Search the version again that was searched before the present one."""
-    async with runtime.open_uow(autocommit=True) as uow:
-        try:
-            version_id = await index_versions.before(uow)
-        except Conflict as refused:
-            return await _index(request, runtime, uow, refused=refused)
-    return await _switch(request, runtime, who, version_id, "/admin/index?done=back")
-
-
 @router.get("/versions/{version_id:uuid}")
 async def version(version_id: UUID, request: Request, _who: IndexKeeper, runtime: RuntimeDep, done: str = "") -> Response:
     """One version beside the one that is searched, and beside the catalog."""
@@ -85,16 +72,12 @@ async def version(version_id: UUID, request: Request, _who: IndexKeeper, runtime
 @router.post("/versions/{version_id:uuid}/activate")
 async def activate(version_id: UUID, request: Request, who: IndexKeeper, runtime: RuntimeDep) -> Response:
     """Search this version from now on."""
-    return await _switch(request, runtime, who, version_id, f"/admin/index/versions/{version_id}?done=switched")
-
-
-async def _switch(request: Request, runtime: Runtime, who: Session, version_id: UUID, then: str) -> Response:
-    """The store is asked first, outside of any transaction; then the switch is one."""
+    # the store is asked first, outside of any transaction; then the switch is one
     if await index_outlook.refusal(runtime.open_uow, runtime.embedder, runtime.vector_store, version_id):
         return await _version(request, runtime, version_id, status=HTTPStatus.CONFLICT)
     async with runtime.open_uow() as uow:
         await index_versions.activate(uow, version_id, actor_id=who.actor.id)
-    return RedirectResponse(then, HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"/admin/index/versions/{version_id}?done=switched", HTTPStatus.SEE_OTHER)
 
 
 async def _index(
