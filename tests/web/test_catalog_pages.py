@@ -2,9 +2,11 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from catalogs import RECORD
+from journeys import Student
 from sqlalchemy import text
 from visitor import Page, Visit, Visitor
 
@@ -14,6 +16,7 @@ from assay.runtime import Runtime
 from assay.services import indexing
 from assay.web.admin import catalog_forms
 from assay.web.admin.catalog_changes import differences
+from assay.worker.drainer import Drainer
 
 FORM = {
     "title": "Reading Query Plans",
@@ -57,7 +60,7 @@ async def test_the_list_is_narrowed_by_what_the_address_says(visit: Visit) -> No
     everything = await sound(await admin.get("/admin/catalog"))
     assert "232 credentials, by short name" in everything.text
     drafts = await admin.get("/admin/catalog?status=draft")
-    assert "1 credential that fit, by short name" in drafts.text
+    assert "1 credential that fits, by short name" in drafts.text
     assert "Reading Query Plans" in drafts.text
     narrow = "/admin/catalog?text=%22query+plans%22&level=intermediate&skill=http&provider=Lakeside+Open+School&status="
     assert "Reading Query Plans" in (await admin.get(narrow)).text
@@ -108,6 +111,21 @@ async def test_what_tracks_fall_back_on_is_not_retired(visit: Visit) -> None:
     seen = dict(edit.form("/edit").fields)["seen"]
     refused = await sound(await admin.post(f"{page.path}/retire", {"csrf": csrf, "seen": seen}), 409)
     assert "That cannot be done" in refused.text
+
+
+async def test_what_hangs_on_a_credential(visit: Visit, student: Student, track_id: UUID, drainer: Drainer) -> None:
+    """How many recommendations name it and which credentials should be taken after it, before it is retired."""
+    _, result = await student.finished(track_id)
+    item = result["recommendation"]["items"][0]
+    admin = await visit("admin")
+    cited = await sound(await admin.get(f"/admin/catalog/{item['credentialId']}"))
+    assert "Recommendations 1, each with the version it was made from" in cited.text
+    first = await written(admin)
+    assert "Recommendations 0 Fallback of tracks None To be taken before No other credential" in first.text
+    await written(admin, slug="deeper", title="Deeper Plans", prerequisites="reading-query-plans")
+    needed = await sound(await admin.get(first.path))
+    assert "To be taken before Deeper Plans" in needed.text
+    assert "1 credential should be taken after it and will go on saying so" in needed.text
 
 
 async def test_what_does_not_fit_is_said_at_the_field_and_kept(visit: Visit) -> None:
