@@ -28,6 +28,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     _A.CREDENTIAL_PUBLISHED: "Credential published",
     _A.CREDENTIAL_RETIRED: "Credential retired",
     _A.CATALOG_IMPORTED: "Catalog imported",
+    _A.CATALOG_CONFIRMED: "Catalog import confirmed",
     _A.INDEX_REQUESTED: "Index build asked for",
     _A.INDEX_SWITCHED: "Index switched",
     _A.JOB_RESENT: "Job sent again",

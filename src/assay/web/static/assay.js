@@ -17,7 +17,7 @@ const ENHANCEMENTS = [
   ["[data-what-if]", "what_if", "whatIf"],
   ["[data-session]", "session", "session"],
   ["[data-refresh]", "refresh", "refresh"],
-  ["[data-progress]", "progress", "progress"],
+  ["[data-run]", "progress", "progress"],
   ["[data-most-bytes]", "upload", "upload"],
   ["[data-walk]", "walk", "walk"],
   ["[data-rows-form]", "rows", "growing"],

@@ -3,12 +3,12 @@
 import { one, swap } from "./page.js";
 
 export function progress(place) {
-  const voice = one("[data-progress-voice]");
+  const voice = one("[data-run-voice]");
 
   async function poll() {
     let answer;
     try {
-      answer = await fetch(place.dataset.progress);
+      answer = await fetch(place.dataset.run);
     } catch {
       // asked again below
     }
