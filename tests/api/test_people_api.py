@@ -65,10 +65,15 @@ async def test_somebody_else_needs_a_reason_that_is_kept(admin: Student, runtime
 
 
 async def test_a_person_is_found_by_address(admin: Student, student_actor: Actor) -> None:
-    """By the keyed hash, whatever the case; nobody is a 404; neither name nor address comes back."""
+    """By the keyed hash, whatever the case, or by pseudonym, one of both; nobody is a 404; neither name nor address comes back."""
     found = await admin.request("POST", "/people/find", json={"email": "Student@assay.example"})
     assert (found.status_code, found.json()["id"], found.json()["role"]) == (200, str(student_actor.id), "student")
     assert "Student@" not in found.text
+    by_pseudonym = await admin.request("POST", "/people/find", json={"pseudonym": found.json()["pseudonym"]})
+    assert by_pseudonym.json() == found.json()
+    for neither in ({}, {"email": "student@assay.example", "pseudonym": found.json()["pseudonym"]}):
+        assert (await admin.request("POST", "/people/find", json=neither)).status_code == 422
+    assert (await admin.request("POST", "/people/find", json={"pseudonym": str(student_actor.id)})).status_code == 404
     assert (await admin.request("POST", "/people/find", json={"email": "nobody@assay.example"})).status_code == 404
 
 

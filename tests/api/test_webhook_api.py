@@ -11,9 +11,11 @@ from hooks import delivering, rows, settled, with_hooks
 from journeys import Student
 from receivers import Answer, Receiver, is_signed
 
+from assay.domain.actors import Role
 from assay.domain.webhooks import DeliveryStatus
 from assay.kit.ids import new_id
 from assay.runtime import Runtime
+from assay.services import redelivery, webhook_events
 from assay.settings import Settings
 
 ENDPOINTS = "/webhooks/endpoints"
@@ -180,3 +182,53 @@ async def test_the_log_and_a_resend(admin: Student, student: Student, there: Rec
         ("deliver_webhook", 2),
         ("deliver_webhook", 1),
     ]
+
+
+async def test_switched_off_and_on_and_told_what_was_missed(
+    admin: Student, student: Student, there: Receiver, runtime: Runtime, track_id: UUID
+) -> None:
+    """Off, it is told nothing and nothing is kept for it; on, what was given up before is posted again, once for a key."""
+    made = (await _register(admin, there.url)).json()
+    path, bundle = f"{ENDPOINTS}/{made['id']}", await student.start(track_id)
+
+    async def happen() -> None:
+        async with runtime.open_uow() as uow:
+            await webhook_events.feedback_given(uow, UUID(bundle["assessmentId"]), "backend-engineer", new_id(), Role.STUDENT)
+
+    there.otherwise = Answer(410)
+    await happen()
+    async with delivering(runtime):
+        (row,) = await settled(runtime, DeliveryStatus.FAILED)
+    assert (await admin.request("POST", f"{path}/enable")).json()["isActive"] is True
+    off = (await admin.request("POST", f"{path}/disable")).json()
+    assert (off["isActive"], off["disabledBecause"], off["disabledAt"] is None) == (False, None, False)
+    refused = await admin.request("POST", f"{path}/resend-failed")
+    assert (refused.status_code, refused.json()["code"]) == (409, "webhook_endpoint_disabled")
+    await happen()
+    assert (await admin.request("POST", f"{path}/enable")).json()["disabledAt"] is None
+    there.otherwise = Answer()
+    answers = [await admin.request("POST", f"{path}/resend-failed", headers={"Idempotency-Key": "all"}) for _ in range(2)]
+    assert {answer.status_code for answer in answers} == {202}
+    assert answers[0].json() == answers[1].json() == {"resent": [str(row.id)], "forgotten": 0, "remaining": 0}
+    async with delivering(runtime):
+        await settled(runtime)
+    assert [message.id for message in there.received] == [str(row.event_id)] * 2
+    assert (await admin.request("POST", f"{path}/resend-failed")).json()["resent"] == []
+    for tail in ("disable", "resend-failed"):
+        assert (await admin.request("POST", f"{ENDPOINTS}/{new_id()}/{tail}")).status_code == 404
+
+
+async def test_a_hundred_are_sent_again_at_a_time(
+    admin: Student, student: Student, there: Receiver, runtime: Runtime, track_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not fit is counted, and the next call takes it; what is too old is counted apart and does not stand in the way."""
+    monkeypatch.setattr(redelivery, "RESENT_AT_ONCE", 2)
+    made, bundle = (await _register(admin, there.url)).json(), await student.start(track_id)
+    async with runtime.open_uow() as uow:
+        for _ in range(5):
+            await webhook_events.feedback_given(uow, UUID(bundle["assessmentId"]), "backend-engineer", new_id(), Role.STUDENT)
+    await rows(runtime, "UPDATE webhook_deliveries SET status = 'failed' RETURNING id")
+    oldest = "SELECT id FROM webhook_deliveries ORDER BY id LIMIT 1"
+    await rows(runtime, f"DELETE FROM async_jobs WHERE delivery_id = ({oldest}) RETURNING id")
+    told = [(await admin.request("POST", f"{ENDPOINTS}/{made['id']}/resend-failed")).json() for _ in range(3)]
+    assert [(len(each["resent"]), each["forgotten"], each["remaining"]) for each in told] == [(2, 1, 2), (2, 1, 0), (0, 1, 0)]

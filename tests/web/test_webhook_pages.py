@@ -200,4 +200,9 @@ def test_every_code_has_words() -> None:
         "No answer",
         "Not tried yet",
     ]
+    assert [webhook_words.trouble(error) for error in ("refused: answered 410", "the endpoint is disabled", None)] == [
+        "Answered 410",
+        "The endpoint is disabled",
+        "",
+    ]
     assert webhook_words.host("https://user:pass@lms.example:8443/hook?tenant=1") == "lms.example:8443"

@@ -107,6 +107,7 @@ def sift(query: Mapping[str, str]) -> Sifted:
         problems["action"] = "Choose one of the list."
     problems |= {name: "This is too long." for name in ("kind", "id", "request") if len(entered[name]) > LONGEST}
     words = (entered["kind"] or None, entered["id"] or None, entered["request"] or None)
+    problems = {name: problems[name] for name in FIELDS if name in problems}
     return Sifted(AuditSieve(actor, action, *words, since, until), entered, problems)
 
 

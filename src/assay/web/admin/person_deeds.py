@@ -12,6 +12,7 @@ from assay.edge.dependencies import RuntimeDep, Uow
 from assay.runtime import Runtime
 from assay.services import erasure, people, person_records, personal_data
 from assay.services.person_records import PersonRecord
+from assay.web.admin import table_words
 from assay.web.admin.entered import WHY, reason, text
 from assay.web.admin.people import Keeper
 from assay.web.rendering import page
@@ -62,7 +63,7 @@ DEEDS: Final = {
     ),
     "erase": Deed(
         "Erase this person",
-        "Their name, their address and everything they wrote is removed. Nobody can bring it back.",
+        "Their name, their address and everything they wrote are removed. Nobody can bring them back.",
         (
             "Answers, scores, recommendations, feedback and notes about them go. Advisors see them no more.",
             "They are signed out everywhere and can sign in no more.",
@@ -186,7 +187,15 @@ def _refused(record: PersonRecord, name: str) -> str:
 
 
 def _proof(request: Request, runtime: Runtime, record: PersonRecord, report: erasure.ErasureReport) -> Response:
-    return page(request, "admin/person_erased.html", person=record.person, report=report, tables=_tables(report), at=runtime.clock())
+    return page(
+        request,
+        "admin/person_erased.html",
+        person=record.person,
+        report=report,
+        tables=_tables(report),
+        named=table_words.named,
+        at=runtime.clock(),
+    )
 
 
 def _tables(report: erasure.ErasureReport) -> list[str]:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
+from assay.domain.errors import Fault
 from assay.domain.webhooks import DeliveryStatus, EventType
 
 EVENTS: Final = {
@@ -18,6 +19,8 @@ STATES: Final = {
     DeliveryStatus.DELIVERED: ("Delivered", "good"),
     DeliveryStatus.FAILED: ("Given up", "bad"),
 }
+
+_FAULTS: Final = frozenset(fault.value for fault in Fault)
 
 
 def event(code: EventType) -> str:
@@ -38,3 +41,9 @@ def answer(status: int | None, attempts: int = 1) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def trouble(error: str | None) -> str:
+    """What went wrong with a try, without the code that stands before it; empty when nothing did."""
+    words = (error or "").partition(": ")[2] if (error or "").partition(": ")[0] in _FAULTS else error or ""
+    return words[:1].upper() + words[1:]
