@@ -102,12 +102,13 @@ async def test_a_hold_stands_in_the_way_until_it_is_lifted(visit: Visit, student
     assert "alert(1)</script>" not in held.html
     assert f"{base}/erase" not in held.links
     blocked = await admin.get(f"{base}/erase")
-    assert "Nothing was erased." in blocked.text
+    assert "A legal hold stands on this person. Lift it first, if you may." in blocked.text
     assert not [form for form in blocked.forms if form.action.endswith("/erase")]
     csrf = dict(held.form("/sign-out").fields)["csrf"]
     code = (await admin.get(f"{base}/export")).text.partition("Pseudonym …")[2][:6]
     tried = await admin.post(f"{base}/erase", {"csrf": csrf, "reason": WHY, "confirm": code})
     assert (tried.status, "A legal hold stands" in tried.text) == (409, True)
+    assert "Nothing was done" in tried.text
     twice = await admin.post(f"{base}/hold", {"csrf": csrf, "reason": WHY})
     assert twice.status == 409
     lifted = await admin.fill(await admin.get(f"{base}/release"), "/release", {"reason": WHY})

@@ -75,6 +75,7 @@ DEEDS: Final = {
     ),
 }
 """By the last part of their address."""
+HELD: Final = "A legal hold stands on this person. Lift it first, if you may."
 NOT_NAMED: Final = "This is not the end of the pseudonym above. Look again whether this is the right person."
 CODE: Final = 6
 """Characters at the end of a pseudonym that tell one person from another."""
@@ -126,7 +127,8 @@ async def erase(person_id: UUID, request: Request, who: Keeper, runtime: Runtime
     try:
         report = await erasure.erase(runtime.open_uow, who.actor, person_id, why)
     except Conflict as conflict:
-        return _page(request, record, "erase", text(form, "reason"), {"reason": conflict.detail}, typed, HTTPStatus.CONFLICT)
+        problem = HELD if conflict.error_code == "legal_hold" else conflict.detail
+        return _page(request, record, "erase", text(form, "reason"), {"reason": problem}, typed, HTTPStatus.CONFLICT)
     await runtime.identity.learn_who_left(runtime.open_uow)
     return _proof(request, runtime, record, report)
 
@@ -176,7 +178,7 @@ def _refused(record: PersonRecord, name: str) -> str:
     person = record.person
     match name:
         case "erase":
-            return record.not_erasable or ""
+            return HELD if person.hold else record.not_erasable or ""
         case "hold" if person.hold:
             return "There is a legal hold on this person already."
         case "hold" if person.erased_at:
