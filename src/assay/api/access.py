@@ -36,6 +36,7 @@ LISTS: Final[Mapping[str, Mapping[Role, Whose]]] = {
     "/me/learning": EVERYBODYS_OWN,
     "/advisor/cohorts": {Role.ADVISOR: Whose.OWN},
     "/advisor/agreement": {Role.ADVISOR: Whose.ADVISED},
+    "/dashboards/feedback": {Role.ADVISOR: Whose.ADVISED},
 }
 """Whose a route tells of that names nobody."""
 OBJECTS: Final[Mapping[str, Mapping[Role, Whose]]] = {

@@ -107,13 +107,18 @@ def _charts(steps: tuple[Step, ...]) -> tuple[Chart, ...]:
             "degraded", "Results that rest on a substitute", list(_degraded(steps)), words.share,
             limit=DEGRADED_SHARE, limit_note=f"{DEGRADED_SHARE:.0%}, the alert of an hour",
         ),
-        line_chart("calls", "Calls to models", _counted(steps, Measure.MODEL_CALLS), words.count),
+        line_chart("calls", "Calls to models a minute", _a_minute(steps, Measure.MODEL_CALLS), words.count),
     )  # fmt: skip
 
 
 def _counted(steps: tuple[Step, ...], measure: Measure) -> list[Point]:
     """What is missing in a measured stretch was zero."""
     return [(step.at, None if step.values is None else step.values.get(measure, 0.0)) for step in steps]
+
+
+def _a_minute(steps: tuple[Step, ...], measure: Measure) -> list[Point]:
+    """For each minute that was measured: the newest stretch, and those with gaps, have fewer."""
+    return [(step.at, None if step.values is None else step.values.get(measure, 0.0) / step.values[Measure.TAKEN]) for step in steps]
 
 
 def _known(steps: tuple[Step, ...], measure: Measure) -> list[Point]:
