@@ -1,6 +1,7 @@
 """Snapshots: one a minute whoever offers, what they hold of a real journey, their names, and how long they stay."""
 
 import asyncio
+import os
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,14 +9,19 @@ from uuid import UUID
 import pytest
 from dead import buried
 from journeys import Student
+from rq import Queue, SimpleWorker
 from sqlalchemy import text
 
+from assay.broker.rq import RqBroker, connect, queue_name
 from assay.db.repositories.snapshots import READINGS
+from assay.domain import jobs
 from assay.domain.jobs import JobType, WorkerSeen
 from assay.domain.retention import QUEUE_DAYS, Kind, Policy
 from assay.domain.snapshots import MEASURES, Measure
 from assay.runtime import Runtime
 from assay.services import retention, snapshots
+from assay.settings import Settings
+from assay.worker.main import owner_name
 
 GOLDEN = {
     "snapshot.taken": ("", "sum"),
@@ -163,6 +169,25 @@ async def test_snapshots_go_after_a_month(runtime: Runtime) -> None:
     assert len(await rows(runtime)) == 2
 
 
-async def test_workers_register_with_the_queue(runtime: Runtime) -> None:
-    """Nobody is registered with a queue that nobody listens to."""
+async def test_workers_register_with_the_queue(runtime: Runtime, settings: Settings) -> None:
+    """A worker that listens is known by the name with which it signs its leases; one of another installation is not."""
+    connection = connect(settings.redis_url.get_secret_value(), timeout=5)
+    listening = [Queue(queue_name(jobs.Queue.DEFAULT, name), connection=connection) for name in (settings.queue_namespace, "elsewhere")]
+    workers = [SimpleWorker([queue], connection=connection) for queue in listening]
     assert await runtime.broker.workers() == ()
+    for worker in workers:
+        worker.register_birth()
+    (seen,) = await runtime.broker.workers() or ()
+    assert seen.name == owner_name(os.getpid())
+    assert seen.heard_at is not None
+    assert await snapshots.take(runtime.open_uow, runtime.broker) == 2
+    for worker in workers:
+        worker.register_death()
+    assert await runtime.broker.workers() == ()
+
+
+async def test_with_the_queue_away_nobody_knows(settings: Settings) -> None:
+    """Which is not the same as nobody being there."""
+    broker = RqBroker("redis://127.0.0.1:1/0", settings.queue_namespace)
+    assert await broker.workers() is None
+    await broker.close()
