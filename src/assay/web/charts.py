@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 WIDTH: Final = 300.0
 HEIGHT: Final = 100.0
+NOTHING: Final = "Nothing was measured in this time"
 _STEPS: Final = (1, 2, 5, 10)
 
 type Point = tuple[datetime, float | None]
@@ -36,9 +37,19 @@ class Chart(NamedTuple):
 
 
 def line_chart(
-    name: str, title: str, points: Sequence[Point], told: Callable[[float], str], *, limit: float | None = None, limit_note: str = ""
+    name: str,
+    title: str,
+    points: Sequence[Point],
+    told: Callable[[float], str],
+    *,
+    limit: float | None = None,
+    limit_note: str = "",
+    nothing: str = NOTHING,
 ) -> Chart:
-    """The picture of `points`, which are equally far apart and oldest first. `told` writes a value with its unit."""
+    """The picture of `points`, which are equally far apart and oldest first.
+
+    `told` writes a value with its unit; `nothing` is what is said where there is none.
+    """
     values = [value for _, value in points if value is not None]
     top = nice_top(max([*values, limit or 0.0]))
     stretches = list(_stretches(points, top))
@@ -46,7 +57,7 @@ def line_chart(
     return Chart(
         id=name,
         title=title,
-        summary=_summary(values, told),
+        summary=f"Last {told(values[-1])}, at most {told(max(values))}" if values else nothing,
         lines=tuple(map(_line, stretches)),
         areas=tuple(_area(stretch) for stretch in stretches if len(stretch) > 1),
         limit=None if limit is None else round(HEIGHT * (1 - limit / top), 2),
@@ -63,10 +74,6 @@ def nice_top(most: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(most))
     return next((step * power for step in _STEPS if step * power >= most), 10 * power)
-
-
-def _summary(values: Sequence[float], told: Callable[[float], str]) -> str:
-    return f"Last {told(values[-1])}, at most {told(max(values))}" if values else "Nothing was measured in this time"
 
 
 def _stretches(points: Sequence[Point], top: float) -> Iterable[list[tuple[float, float]]]:

@@ -28,6 +28,7 @@ router = APIRouter(prefix="/operations/health")
 
 type Operator = Annotated[Session, may(Permission.OPERATIONS_READ)]
 
+NO_RESULT: Final = "No result in this time"
 LEFT_ALONE: Final = frozenset({"open", "half_open"})
 
 
@@ -101,11 +102,11 @@ def _charts(steps: tuple[Step, ...]) -> tuple[Chart, ...]:
         ),
         line_chart(
             "turnaround", "Submission to result, 95th percentile", _known(steps, Measure.TURNAROUND_P95), words.secs,
-            limit=RESULT_SECONDS, limit_note=f"{RESULT_SECONDS:.0f} s, the target",
+            limit=RESULT_SECONDS, limit_note=f"{RESULT_SECONDS:.0f} s, the target", nothing=NO_RESULT,
         ),
         line_chart(
             "degraded", "Results that rest on a substitute", list(_degraded(steps)), words.share,
-            limit=DEGRADED_SHARE, limit_note=f"{DEGRADED_SHARE:.0%}, the alert of an hour",
+            limit=DEGRADED_SHARE, limit_note=f"{DEGRADED_SHARE:.0%}, the alert of an hour", nothing=NO_RESULT,
         ),
         line_chart("calls", "Calls to models a minute", _a_minute(steps, Measure.MODEL_CALLS), words.count),
     )  # fmt: skip
