@@ -28,8 +28,8 @@ from assay.web.admin import (
     questions,
     retention,
 )
-from assay.web.advisor import agreement, desk, review, students
 from assay.web.admin import tracks as kept_tracks
+from assay.web.advisor import agreement, desk, review, students
 from assay.web.errors import install_error_pages
 from assay.web.operations import health, jobs, pilot, webhook_deliveries, webhooks
 from assay.web.rendering import FINGERPRINT, STATIC
