@@ -195,7 +195,7 @@ async def test_retention_says_what_it_keeps_and_what_it_did(visit: Visit, runtim
     page = await admin.get("/admin/retention")
     assert "Trial nothing was past its time" in page.text or "Trial 0 rows would go" in page.text
     assert "By the operator 1 row removed" in page.text
-    assert "Sessions 30 days 1 0" in page.text
+    assert "Sessions of the API 30 days 1 0" in page.text
     assert page.refused == []
 
 

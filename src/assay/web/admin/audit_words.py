@@ -12,6 +12,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     _A.ESSAY_SCORE_OVERRIDDEN: "Level of an essay changed",
     _A.ESSAY_SCORE_CONFIRMED: "Level of an essay confirmed",
     _A.ASSESSMENT_FLAGGED: "Assessment flagged",
+    _A.ASSESSMENT_NOTED: "Note of an advisor's written",
     _A.ASSESSMENT_INSPECTED: "Assessment inspected",
     _A.ASSESSMENT_RELEASED: "Result released",
     _A.TRACK_CREATED: "Track made",
