@@ -73,7 +73,10 @@ KINDS: Final[Mapping[str, str]] = {
 }
 PAGES: Final[Mapping[str, str]] = {
     "assessment": "/admin/people/assessments/{}",
+    "catalog_import": "/admin/catalog/imports/{}",
     "cohort": "/admin/cohorts/{}",
+    "credential": "/admin/catalog/{}",
+    "index_version": "/admin/index/versions/{}",
     "person": "/admin/people/{}",
     "webhook_delivery": "/operations/webhooks/deliveries/{}",
     "webhook_endpoint": "/operations/webhooks/{}",
