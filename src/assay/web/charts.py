@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 WIDTH: Final = 300.0
 HEIGHT: Final = 100.0
+SMALLEST: Final = 1e-9
+"""What is less cannot be told from zero."""
 NOTHING: Final = "Nothing was measured in this time"
 _STEPS: Final = (1, 2, 5, 10)
 
@@ -69,8 +71,8 @@ def line_chart(
 
 
 def nice_top(most: float) -> float:
-    """The next of 1, 2, 5, 10, 20, … (or 0.5, 0.2, …) that is at least `most`; 1 of nothing."""
-    if most <= 0 or not math.isfinite(most):
+    """The next of 1, 2, 5, 10, 20, … (or 0.5, 0.2, …) that is at least `most`; 1 of nothing, or as good as nothing."""
+    if most < SMALLEST or not math.isfinite(most):
         return 1.0
     power = 10.0 ** math.floor(math.log10(most))
     return next((step * power for step in _STEPS if step * power >= most), 10 * power)
