@@ -93,6 +93,22 @@ def retrieval(
     _finish(measurement.run(_console(), sizes=size or [2_000, 20_000], queries=queries, durable=durable), as_json=as_json)
 
 
+@app.command()
+def pages(
+    readers: Annotated[int, typer.Option(min=1)] = 50,
+    requests: Annotated[int, typer.Option(min=100, help="Pages per round.")] = 500,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds on average between two pages of a reader.")] = 5.0,
+    repeats: Repeats = 3,
+    *,
+    durable: Durable = True,
+    as_json: Json = False,
+) -> None:
+    """The result page: bytes of a first visit, requests to elsewhere, and the server's time while fifty people read."""
+    from benchmarks import pages as measurement
+
+    _finish(measurement.run(_console(), readers=readers, requests=requests, pause=pause, repeats=repeats, durable=durable), as_json=as_json)
+
+
 @app.command(name="import")
 def import_catalog(
     rows: Annotated[int, typer.Option(min=1_000, help="Of the generated file.")] = 20_000,

@@ -6,6 +6,7 @@ is one the server does not get.
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -18,12 +19,16 @@ import uvloop
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Requests (whole, as text) to be sent by so many clients, each sending its next as soon as it has its answer."""
+    """Requests (whole, as text) to be sent by so many clients, each sending its next once it has its answer and has paused.
+
+    A pause takes `pause` seconds on average, half to one and a half of it; the first comes before the first request.
+    """
 
     host: str
     port: int
     clients: int
     requests: Sequence[str]
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,12 @@ async def run(job: Job) -> Outcome:
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while waiting:
+            if job.pause:
+                await asyncio.sleep(job.pause * random.uniform(0.5, 1.5))
+                if not waiting:
+                    break
+                writer.close()  # no server keeps a connection for somebody who reads
+                reader, writer = await asyncio.open_connection(job.host, job.port)
             sent = waiting.pop()
             begun = perf_counter()
             writer.write(sent)
