@@ -7,8 +7,9 @@ import pytest
 from journeys import Student
 from onlooker import Look, Onlooker
 from playwright.async_api import Page, expect
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from assay.db.models import AssessmentResponse
 from assay.runtime import Runtime
 from assay.services import results
 from assay.worker.drainer import Drainer
@@ -123,6 +124,90 @@ async def test_a_tab_that_stayed_open_gets_a_fresh_proof(look: Look) -> None:
     await other.wait_for_url("**/")
     await essay(student.page).fill("As if nothing had happened.")
     await student.saved()
+
+
+async def aged(runtime: Runtime, seconds: float) -> None:
+    """Let nobody have done anything in any session for so much longer."""
+    async with runtime.open_uow() as uow:
+        earlier = text("UPDATE web_sessions SET last_seen_at = last_seen_at - make_interval(secs => :seconds)")
+        await uow.session.execute(earlier, {"seconds": seconds})
+
+
+async def sign_in_on(page: Page) -> None:
+    """Sign in as the same student through the form that `page` shows."""
+    await page.fill("#email", "student@assay.example")
+    await page.fill("#password", "assay-demo")
+    await page.click("main button")
+
+
+async def saved_texts(runtime: Runtime) -> set[str]:
+    """Every essay that has arrived."""
+    async with runtime.open_uow(autocommit=True) as uow:
+        answers = await uow.session.scalars(select(AssessmentResponse.answer))
+        return {answer for (answer,) in answers if isinstance(answer, str)}
+
+
+async def test_an_idle_session_asks_first_and_one_press_goes_on(look: Look, runtime: Runtime) -> None:
+    """Two minutes before its end the page asks, accessibly; Enter is enough, what stands there is untouched, the session is prolonged."""
+    idle = 60 * runtime.settings.session_idle_minutes
+    student = await look()
+    await student.sign_in()
+    await student.page.clock.install()
+    await student.go("/account/learning")
+    await student.page.fill("#hours", "7")
+    await aged(runtime, idle - 90)
+    await student.page.clock.fast_forward(1000 * (idle - 90))
+    question = student.page.get_by_role("dialog", name="Still there?")
+    await expect(question).to_be_visible()
+    assert await student.violations() == []
+    await student.page.keyboard.press("Enter")
+    await expect(question).not_to_be_visible()
+    await expect(student.page.locator("#hours")).to_have_value("7")
+    async with runtime.open_uow(autocommit=True) as uow:
+        unseen = await uow.session.scalar(text("SELECT extract(epoch FROM clock_timestamp() - max(last_seen_at)) FROM web_sessions"))
+    assert unseen < 60
+
+
+async def test_a_session_that_ended_by_idleness_loses_nothing(look: Look, runtime: Runtime) -> None:
+    """Three essays typed after the end: the page says so, signing in in another tab is enough, and all three arrive."""
+    student, _ = await paper(look)
+    student.expected = {"401", "403"}
+    await aged(runtime, 60 * runtime.settings.session_idle_minutes + 1)
+    typed = {f"Typed after the end, essay {number}." for number in range(3)}
+    for field, words in zip(await student.page.locator("textarea[data-words]").all(), sorted(typed), strict=True):
+        await field.fill(words)
+    await expect(student.page.locator("[data-save-state]")).to_contain_text("You are signed out")
+    assert not typed & await saved_texts(runtime)
+    other = await student.another()
+    await other.goto("/sign-in")
+    await sign_in_on(other)
+    await other.wait_for_url("**/")
+    await student.page.locator("textarea[data-words]").first.press("End")
+    await student.page.locator("textarea[data-words]").first.press_sequentially(" ")
+    await student.saved()
+    assert {words.strip() for words in await saved_texts(runtime)} >= typed
+
+
+async def test_signing_out_everywhere_while_somebody_types_loses_nothing(look: Look, runtime: Runtime) -> None:
+    """From a phone, in the middle of a word on the desk: the desk says so, keeps what is typed, and sends it after signing in."""
+    student, path = await paper(look)
+    student.expected = {"401", "403"}
+    await essay(student.page).press_sequentially("In the middle of a ")
+    phone = await look(viewport={"width": 360, "height": 740})
+    await phone.sign_in()
+    await phone.go("/account")
+    await phone.page.get_by_role("button", name="Sign out everywhere").click()
+    await phone.page.get_by_role("dialog").get_by_role("button", name="Sign out everywhere").click()
+    await expect(phone.page.get_by_text("You are signed out everywhere.")).to_be_visible()
+    await essay(student.page).press_sequentially("word, and to its end.")
+    state = student.page.locator("[data-save-state]")
+    await expect(state).to_contain_text("You are signed out")
+    await state.get_by_role("link", name="Sign in").click()
+    await sign_in_on(student.page)
+    await student.page.wait_for_url(f"**{path}")
+    await student.saved()
+    await expect(essay(student.page)).to_have_value("In the middle of a word, and to its end.")
+    assert "In the middle of a word, and to its end." in await saved_texts(runtime)
 
 
 @pytest.mark.usefixtures("with_ranking")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +28,8 @@ from assay.web.session import Reader, Session, Taker
 router = APIRouter(prefix="/assessments/{assessment_id}")
 
 MAX_BATCH_ID = 100
+SOON = timedelta(hours=1)
+"""Before its end an assessment says that it is near: as long as one takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def _paper(request: Request, runtime: Runtime, who: Session, read: AssessmentRea
         answered=sum(view.answered for view in views),
         last_saved=max((view.answered_at for view in views if view.answered_at), default=None),
         now=runtime.clock(),
+        ends_soon=read.expires_at - runtime.clock() <= SOON,
         resume_link=f"{_own_address(request, runtime)}/resume?token={token}",
     )
 

@@ -21,6 +21,8 @@ from assay.web.session import Session
 router = APIRouter()
 
 PAGE_SIZE = 50
+UNDER_WAY = frozenset({AssessmentStatus.IN_PROGRESS, AssessmentStatus.PROCESSING})
+"""While one is, a track is not begun again."""
 ORDER = (AssessmentStatus.IN_PROGRESS, AssessmentStatus.PROCESSING, AssessmentStatus.COMPLETED, AssessmentStatus.EXPIRED)
 
 
@@ -45,7 +47,16 @@ async def _student(request: Request, uow: Uow, who: Session, now: datetime) -> R
     confined = who.actor.assessment_id is not None
     offered = [] if confined else await tracks.list_tracks(uow, who.actor)
     open_tracks = {each.track.id for each in mine if each.status is AssessmentStatus.IN_PROGRESS}
-    return page(request, "home_student.html", mine=mine, next_cursor=listed.next_cursor, tracks=offered, open_tracks=open_tracks, now=now)
+    return page(
+        request,
+        "home_student.html",
+        mine=mine,
+        next_cursor=listed.next_cursor,
+        tracks=offered,
+        open_tracks=open_tracks,
+        may_retake={each.id for each in offered} - {each.track.id for each in mine if each.status in UNDER_WAY},
+        now=now,
+    )
 
 
 def _cursor(request: Request) -> UUID | None:

@@ -25,6 +25,7 @@ const ENHANCEMENTS = [
 ];
 
 function timeLeft() {
+  for (const note of all("[data-ends-soon]")) note.hidden = Date.parse(note.dataset.endsSoon) - Date.now() > 3600000;
   for (const place of all("[data-left]")) {
     const minutes = Math.max(0, Math.floor((Date.parse(place.dataset.left) - Date.now()) / 60000));
     const parts = { day: Math.floor(minutes / 1440), hour: Math.floor(minutes / 60) % 24, minute: minutes % 60 };
