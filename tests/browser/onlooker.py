@@ -113,7 +113,6 @@ class Onlooker:
         if SCREENSHOTS:
             name = "-".join(re.findall(r"[a-z]+", re.sub(r"[0-9a-f-]{36}", "", urlsplit(self.page.url).path))) or "home"
             test = os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split(" ")[0]
-            Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
             await self.page.screenshot(path=Path(SCREENSHOTS) / f"{test}-{name}-{width}-{scheme}.png", full_page=True)
 
     async def _answer(self, question: Any, *, enhanced: bool) -> None:
