@@ -211,7 +211,7 @@ async def test_from_a_list_to_an_erasure(admin: Onlooker, tmp_path: Path) -> Non
     """A cohort is made, a list brought in as a file, somebody opened from it, kept, released and erased; all by mouse."""
     page = admin.page
     await admin.go("/")
-    await page.get_by_role("link", name="People").click()
+    await page.get_by_role("link", name="People", exact=True).click()
     await page.get_by_label("Name").fill("Class of 2027")
     await page.get_by_role("button", name="Make the cohort").click()
     await page.get_by_role("link", name="Bring in a list").click()

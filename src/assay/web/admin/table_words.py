@@ -4,7 +4,8 @@ from typing import Final
 
 TABLES: Final = {
     "users": "Account",
-    "refresh_tokens": "Sessions",
+    "refresh_tokens": "Sessions of the API",
+    "web_sessions": "Sessions of the pages",
     "cohort_members": "Membership in cohorts",
     "learner_declarations": "What they told of their learning",
     "idempotency_keys": "Answers to repeated requests",
@@ -17,6 +18,7 @@ TABLES: Final = {
     "essay_scores": "Scores of essays",
     "essay_score_overrides": "Levels changed or confirmed",
     "assessment_flags": "Flags",
+    "advisor_notes": "Notes of advisors",
     "degraded_stages": "Stages that ran on a substitute",
     "analytics_events": "Figures for analytics",
     "recommendations": "Recommendations",
