@@ -136,6 +136,7 @@ async def test_the_list_looks_right(look: Look, hostile: str) -> None:
     await faultless(person)
 
 
+@pytest.mark.timeout(300)  # the longest page there is, looked at six times
 async def test_the_review_looks_right(look: Look, hostile: str) -> None:
     """With every banner, and the forms for levels open."""
     person = await advisor_at(look)
