@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from contextvars import Context
 from typing import Any
 from uuid import UUID
 
@@ -242,9 +243,10 @@ async def test_two_imports_do_not_mix(admin: Student, runtime: Runtime) -> None:
     """While one writes, another is told to wait, and may come back under its key; a dry run need not wait."""
     async with runtime.open_uow() as uow:
         assert await uow.catalog_imports.alone()
-        refused = await send(admin, lines(RECORD), key="again")
+        # sent by somebody else, who holds no transaction
+        refused = await asyncio.create_task(send(admin, lines(RECORD), key="again"), context=Context())
         assert (refused.status_code, refused.json()["code"]) == (409, "import_running")
-        assert (await send(admin, lines(RECORD), dryRun=True)).json()["counts"]["created"] == 1
+        assert (await asyncio.create_task(send(admin, lines(RECORD), dryRun=True), context=Context())).json()["counts"]["created"] == 1
     assert (await send(admin, lines(RECORD), key="again")).json()["counts"]["created"] == 1
 
 
