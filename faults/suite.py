@@ -14,7 +14,7 @@ from rich.table import Table
 from benchmarks import machine, recovery
 from benchmarks.report import Figure, Report
 from benchmarks.stack import Stack
-from faults import disk, edits, limits, mutants, poison, postgres, processes, provider, redis, versions, webhooks
+from faults import disk, edits, limits, mutants, poison, postgres, processes, provider, redis, rotation, versions, webhooks
 from faults import storm as weather
 from faults.storm import Plan
 from faults.world import NotPossible, World, opened_stack, opened_world
@@ -40,16 +40,28 @@ class Scenario(NamedTuple):
     play: Play | None = None
     alone: Alone | None = None
 
+    @property
+    def told(self) -> str:
+        """What breaks, and by which name it is known."""
+        return f"{self.what} ({', '.join(self.shows)})" if self.shows else self.what
+
 
 async def _short_storm(world: World) -> list[Figure]:
     """A minute of it, under a seed that is drawn: the long one has a command of its own."""
     return await weather.run(world, plan(SHORT_MINUTES, None, None, weather.RATE, weather.EVERY_SECONDS))
 
 
+def _rotation(console: Console) -> list[Figure]:
+    """On servers whose content was written under another key than the processes use first."""
+    before, after = rotation.keys()
+    _, (figures,) = play(console, {"key-rotation": partial(rotation.under_load, changes=after)}, before)
+    return figures
+
+
 def _versions(console: Console) -> list[Figure]:
     """On servers of its own, if there is an older version at all. Raises `NotPossible`."""
     with versions.older_code() as older:
-        _, (figures,) = play(console, {"versions": partial(versions.side_by_side, older=older)})
+        _, (figures,) = play(console, {"versions": partial(versions.side_by_side, older=older)}, versions.READABLE)
         return figures
 
 
@@ -75,6 +87,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "provider-dead": Scenario("the provider is dead from the start, then back", ("F18",), provider.dead),
     "provider-limited": Scenario("for half a minute the provider takes fewer calls than come", ("F17",), limits.limited),
     "receiver-down": Scenario("a webhook receiver is down, and a sender dies", ("F27", "F28"), webhooks.receiver_down),
+    "key-rotation": Scenario("keys are rotated under load, and the rotation is killed twice", (), alone=_rotation),
     "edits": Scenario("bank, catalog and index change under assessments that are under way", ("F29",), edits.under_way),
     "mutant-fence": Scenario("mutant: the ledger does not ask for the fence", ("F3",), mutants.without_fence),
     "mutant-effect": Scenario("mutant: the effect before the end of the job", ("F4",), mutants.effect_first),
@@ -99,9 +112,11 @@ def storm(console: Console, planned: Plan) -> Report:
     return Report("storm", f"{what}, seed {planned.seed}", facts, figures, NOTES)
 
 
-def play(console: Console, plays: Mapping[str, Play]) -> tuple[dict[str, str], list[list[Figure]]]:
-    """Play these, one after another; the machine, and what each has found."""
-    with opened_stack(console) as stack:
+def play(
+    console: Console, plays: Mapping[str, Play], changes: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], list[list[Figure]]]:
+    """Play these, one after another, with these settings; the machine, and what each has found."""
+    with opened_stack(console, changes) as stack:
         facts = asyncio.run(machine.facts(stack.database_url.replace("/assay?", "/content?")))
         return facts, [asyncio.run(_one(stack, name, each)) for name, each in plays.items()]
 
@@ -189,5 +204,5 @@ def several(console: Console, names: Sequence[str]) -> Results:
             found |= {name: scenario.alone(console)} if scenario.alone else {}
         except NotPossible as reason:
             skipped[name] = str(reason)
-    reports = [Report(name, f"{each.what} ({', '.join(each.shows)})", facts, found[name]) for name, each in chosen.items() if name in found]
+    reports = [Report(name, each.told, facts, found[name]) for name, each in chosen.items() if name in found]
     return Results(facts, reports, skipped)

@@ -276,9 +276,9 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], within: float = 60.
 
 
 @contextmanager
-def opened_stack(console: Console) -> Iterator[Stack]:
+def opened_stack(console: Console, changes: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """Servers with content, and the scripted model, on loopback in a temporary folder; all is ended and removed with the block."""
-    with bare_stack(console, durable=True, changes=CHANGES) as stack:
+    with bare_stack(console, durable=True, changes={**CHANGES, **(changes or {})}) as stack:
         stack.model("1")
         asyncio.run(_administer(stack, f"ALTER DATABASE {postgres.DATABASE} RENAME TO {_CONTENT}"))
         try:

@@ -36,7 +36,9 @@ def disguises(canary: str) -> set[str]:
     """The ways in which text hides in a dump: as it is, in hexadecimal, in base64 at any offset, in UTF-16, escaped."""
     raw = canary.encode()
     coded = {base64.b64encode(b"x" * shift + raw)[4:-4].decode() for shift in range(3)}
-    return {canary.lower(), raw.hex(), canary.encode("utf-16-le").hex(), json.dumps(canary).strip('"').lower(), *coded}
+    wide = [canary.encode(each) for each in ("utf-16-le", "utf-16-be")]
+    spread = {each for text in wide for each in (text.hex(), text.decode("latin-1").lower())}
+    return {canary.lower(), raw.hex(), json.dumps(canary).strip('"').lower(), *spread, *coded}
 
 
 def found(dump: str, canaries: tuple[str, ...]) -> set[str]:

@@ -29,6 +29,7 @@ from assay.broker.rq import RqBroker
 from assay.broker.token_buckets import RedisTokenBuckets
 from assay.db.clock import DatabaseClock
 from assay.db.engine import create_engine
+from assay.db.key_proofs import keep_proving, prove_when_there
 from assay.db.pgvector_store import PgVectorStore
 from assay.db.types import use_key_ring
 from assay.db.unit_of_work import OpenUnitOfWork, unit_of_work_factory
@@ -101,16 +102,20 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, clock: Clock = system_clock, at_home: Callable[[JobType], bool] = lambda _: False
+    settings: Settings, *, clock: Clock = system_clock, at_home: Callable[[JobType], bool] = lambda _: False, check_keys: bool = True
 ) -> AsyncIterator[Runtime]:
     """Build the runtime that `settings` describe; everything is closed on the way out.
 
     `clock` is this machine's: where it is wrong the database's is told all the same.
     `at_home` says whether this process takes a job that has become due by itself, so that nobody need be called.
 
-    Raises `KeyRingError` or `ValueError` when a key is missing or malformed, before anything is opened.
+    Raises `KeyRingError` or `ValueError` when a key is missing or malformed, before anything is opened, and when the keys are not those of
+    the database; without `check_keys` they are not compared, for whoever wants to know which are missing.
     """
-    use_key_ring(KeyRing(_secrets(settings.encryption_keys), settings.blind_index_key.get_secret_value()))
+    ring = KeyRing(
+        _secrets(settings.encryption_keys), settings.blind_index_key.get_secret_value(), bind_rows=settings.bind_ciphertexts_to_rows
+    )
+    use_key_ring(ring)
     tokens = Tokens(_secrets(settings.jwt_keys), audience=settings.public_url, access_minutes=settings.access_token_minutes)
     passwords = Passwords()
     allowed = addresses.networks(settings.webhook_allowed_networks)
@@ -134,9 +139,11 @@ async def open_runtime(
     embedder = _embedder(settings, client, circuits)
     breakers = tuple(guarded.breaker for guarded in (told, embedder) if guarded)
     time = DatabaseClock(clock)
-    await time.try_to_compare(engine)
-    keeping = asyncio.create_task(time.keep(engine))
+    beside = [asyncio.create_task(time.keep(engine))]
     try:
+        await time.try_to_compare(engine)
+        if check_keys and not await prove_when_there(engine, ring):
+            beside.append(asyncio.create_task(keep_proving(engine, ring)))
         yield Runtime(
             settings=settings,
             engine=engine,
@@ -162,7 +169,8 @@ async def open_runtime(
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )
     finally:
-        keeping.cancel()
+        for task in beside:
+            task.cancel()
         for breaker in breakers:
             await breaker.close()
         await circuits.aclose()

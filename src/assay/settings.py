@@ -72,7 +72,9 @@ class Settings(BaseSettings):
     encryption_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
     """Data keys by key id, `kid=base64 of 32 bytes,…`; the first encrypts, all decrypt."""
     blind_index_key: SecretStr = SecretStr("")
-    """Key of the keyed hash that e-mail look-ups use, base64 of 32 bytes."""
+    """Key of the keyed hash that e-mail look-ups use, base64 of 32 bytes; while it is changed two of them, `new,old`."""
+    bind_ciphertexts_to_rows: bool = True
+    """Off while servers from before revision 0024 are running beside this version: they cannot read what is bound to its row."""
     access_token_minutes: int = 30
     refresh_token_days: int = 14
     session_hours: int = Field(12, ge=1, le=24)

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import LargeBinary, Text
+from sqlalchemy import LargeBinary, PrimaryKeyConstraint, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from assay.ai.openai_client import call
@@ -49,6 +49,7 @@ PLAIN = {
     "essay_scores": "flags provenance reply_key",
     "idempotency_keys": "key request_hash",
     "index_versions": "embedder chunking catalog_hash status phase failure",
+    "key_proofs": "purpose key_id proof",
     "learner_declarations": "completed prior_learning languages",
     "metric_snapshots": "name labels",
     "model_calls": "purpose producer model prompt_hash parameters outcome usage reply_key",
@@ -183,12 +184,17 @@ def test_personal_data_is_in_encrypted_columns() -> None:
     assert columns(Text, JSONB, ARRAY, LargeBinary) == PLAIN
 
 
-def test_a_ciphertext_is_bound_to_its_own_column() -> None:
-    """Each encrypted column names itself as the place, so that no value can be moved to another."""
+def test_a_ciphertext_is_bound_to_its_own_column_and_row() -> None:
+    """Each encrypted column names itself as the place, so that no value can be moved to another, and a unique key as the row."""
     for table in Base.metadata.tables.values():
+        keys = [each for each in table.constraints if isinstance(each, UniqueConstraint | PrimaryKeyConstraint)]
+        unique = [{column.name for column in each.columns} for each in keys]
         for column in table.columns:
             if isinstance(column.type, EncryptedText | EncryptedJson):
                 assert column.type.place == f"{table.name}.{column.name}"
+                assert set(column.type.row) in unique
+                assert [name for name in column.type.row[:-1] if not isinstance(table.c[name].type, Uuid)] == [], "text, if any, is last"
+                assert not any(table.c[name].nullable for name in column.type.row)
 
 
 async def test_no_model_is_called_inside_a_transaction() -> None:

@@ -82,8 +82,11 @@ async def test_a_whole_journey_leaves_nothing_in_clear(
     assert flagged.status_code == 201, flagged.text
     noted = await advisor.request("POST", f"/assessments/{bundle['assessmentId']}/notes", json={"body": f"{NAME} works at Wobblethwaite."})
     assert noted.status_code == 201, noted.text
-    assert (await student.save(bundle, {bundle["questions"][0]["id"]: ESSAY}, batch="too-late")).status_code == 409
-    assert (await student.request("POST", path, json={**feedback, "comment": COMMENT + "\x00"})).status_code == 422
+    late = await student.save(bundle, {bundle["questions"][0]["id"]: ESSAY}, batch="too-late")
+    odd = await student.request("POST", path, json={**feedback, "comment": COMMENT + "\x00"})
+    nowhere = await student.request("GET", f"/assessments/{NAME}")
+    assert (late.status_code, odd.status_code, nowhere.status_code) == (409, 422, 422)
+    assert found(late.text + odd.text + nowhere.text, PERSON + WORDS) == set()
 
     dumps = await everything(runtime.open_uow)
     assert dumps["essay_scores"]

@@ -121,6 +121,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "cohort:leave",
         "cohort:import",
         "retention:run",
+        "keys:rotate",
         "audit:export",
     }
     assert all(re.fullmatch(r"[a-z_]+:[a-z_]+", action) for action in AuditAction)

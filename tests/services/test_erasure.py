@@ -48,6 +48,7 @@ ABOUT_NOBODY = {
     "credential_versions",
     "embedding_artifacts",
     "index_versions",
+    "key_proofs",
     "metric_snapshots",
     "question_tracks",
     "question_versions",

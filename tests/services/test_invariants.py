@@ -9,6 +9,7 @@ from journeys import Student
 from sqlalchemy import text
 
 from assay.db.repositories.invariants import IMMUTABLE_TABLES, QUERIES
+from assay.db.sealing import SEALED
 from assay.domain.actors import Actor
 from assay.domain.audit import AuditAction
 from assay.domain.invariants import EXAMPLES, MEANINGS, Invariant
@@ -180,6 +181,22 @@ async def test_a_guard_that_guards_nothing_is_found(runtime: Runtime, statements
     """There in name, but it would not refuse."""
     await _run(runtime, *statements)
     assert await broken(runtime.open_uow) == {"written_once_is_guarded": (1, ("effect_log",))}
+
+
+@pytest.mark.parametrize("renewed", ["", " OR NOT only_renewed(to_jsonb(OLD), to_jsonb(NEW), '{clarity,verdict}'::text[])"])
+async def test_a_gate_that_is_too_wide_is_found(runtime: Runtime, renewed: str) -> None:
+    """A rotation that could change anything, or one column more."""
+    condition = f"current_setting('assay.rekeying', true) IS DISTINCT FROM 'on'{renewed}"
+    trigger = f"immutable BEFORE UPDATE ON essay_scores FOR EACH ROW WHEN ({condition})"
+    await _run(runtime, f"CREATE OR REPLACE TRIGGER {trigger} EXECUTE FUNCTION refuse_change()")
+    assert await broken(runtime.open_uow) == {"written_once_is_guarded": (1, ("essay_scores",))}
+
+
+async def test_a_gate_that_looks_at_nothing_is_found(runtime: Runtime) -> None:
+    """Its function lets everything through: every table with ciphertexts is told."""
+    signature = "only_renewed(before jsonb, after jsonb, ciphertexts text[]) RETURNS boolean"
+    await _run(runtime, f"CREATE OR REPLACE FUNCTION {signature} LANGUAGE sql STABLE AS 'SELECT true'")
+    assert (await broken(runtime.open_uow))["written_once_is_guarded"][0] == len(IMMUTABLE_TABLES & set(SEALED))
 
 
 async def test_a_function_that_refuses_nothing_any_more_is_found(runtime: Runtime) -> None:

@@ -13,6 +13,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from assay.cli import replay_table
+from assay.db.models import AssessmentResponse
+from assay.db.models.base import encrypted
 from assay.domain import sampling
 from assay.domain.degradation import Cause
 from assay.domain.errors import Fault, NotFound, ProviderError
@@ -155,12 +157,9 @@ async def test_a_reply_to_another_essay_is_not_taken(runtime: Runtime, student: 
     async with runtime.open_uow() as uow:
         answers = await uow.responses.all(assessment_id)
         essay = next(question for question, saved in answers.items() if saved.answer == ESSAY)
+        sealed = encrypted(AssessmentResponse, "answer").sealed([f"{ESSAY} And more."], assessment_id, essay)
         await uow.session.execute(
-            text(
-                "UPDATE assessment_responses SET answer = (SELECT answer FROM assessment_responses WHERE question_id = :other LIMIT 1)"
-                " WHERE question_id = :question"
-            ),
-            {"question": essay, "other": next(question for question, saved in answers.items() if saved.answer != ESSAY)},
+            text("UPDATE assessment_responses SET answer = :sealed WHERE question_id = :question"), {"question": essay, "sealed": sealed}
         )
     found = await _replay(runtime, assessment_id)
     assert not found.same

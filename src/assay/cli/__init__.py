@@ -31,6 +31,10 @@ def _of_settings(error: ValueError) -> list[str]:
     """What is wrong with the settings, a sentence each; nothing when the error is about something else."""
     from pydantic import ValidationError
 
+    from assay.security.encryption import KeyRingError
+
+    if isinstance(error, KeyRingError):
+        return [str(error)]
     if not isinstance(error, ValidationError) or error.title != "Settings":
         return []
     return [

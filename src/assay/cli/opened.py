@@ -16,7 +16,7 @@ UNASKED: Final = 2
 """A server was away: nothing is known, which is neither good news nor bad."""
 
 
-def opened[T](settings: "Settings", use: "Callable[[Runtime], Awaitable[T]]") -> T:
+def opened[T](settings: "Settings", use: "Callable[[Runtime], Awaitable[T]]", *, check_keys: bool = True) -> T:
     """What `use` gives. Raises `typer.Exit` with `UNASKED` when the database is away and `REFUSED` for every other domain error.
 
     The error's sentence goes to stderr, and a line for each field that it is about.
@@ -25,7 +25,7 @@ def opened[T](settings: "Settings", use: "Callable[[Runtime], Awaitable[T]]") ->
     from assay.runtime import open_runtime
 
     async def run() -> T:
-        async with open_runtime(settings) as runtime:
+        async with open_runtime(settings, check_keys=check_keys) as runtime:
             return await use(runtime)
 
     try:

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import access, audit, catalog, cohorts, heal, jobs, people, questions, retention, tracks
+from assay.cli import access, audit, catalog, cohorts, heal, jobs, keys, people, questions, retention, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -44,6 +44,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(cohorts.app, name="cohorts")
 app.add_typer(retention.app, name="retention")
 app.add_typer(heal.app, name="heal")
+app.add_typer(keys.app, name="keys")
 app.command()(access.access)
 
 

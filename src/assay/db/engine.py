@@ -7,6 +7,8 @@ from asyncpg import Connection
 from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from assay.db.sealing import seal_what_is_written
+
 
 def create_engine(
     url: str,
@@ -21,7 +23,7 @@ def create_engine(
 
     A request waits at most `pool_timeout` seconds for one, a new one takes at most `connect_timeout`.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -44,6 +46,8 @@ def create_engine(
             },
         },
     )
+    seal_what_is_written(engine)
+    return engine
 
 
 def _to_json(value: Any) -> str:

@@ -43,6 +43,7 @@ from assay.db.repositories.replies import Replies
 from assay.db.repositories.responses import Responses
 from assay.db.repositories.retention import Retention
 from assay.db.repositories.scores import Scores
+from assay.db.repositories.sealed_values import SealedValues
 from assay.db.repositories.search import Search
 from assay.db.repositories.shown import ShownAssessments
 from assay.db.repositories.snapshots import Snapshots
@@ -118,6 +119,7 @@ class UnitOfWork:
     responses = _Room(Responses)
     retention = _Room(Retention)
     scores = _Room(Scores)
+    sealed_values = _Room(SealedValues)
     search = _Room(Search)
     shown = _Room(ShownAssessments)
     snapshots = _Room(Snapshots)

@@ -61,6 +61,7 @@ class AuditAction(StrEnum):
     COHORT_IMPORTED = "cohort:import"
     RETENTION_RUN = "retention:run"
     AUDIT_EXPORTED = "audit:export"
+    KEYS_ROTATED = "keys:rotate"
 
 
 FORMER: Final[dict[str, AuditAction]] = {

@@ -83,8 +83,12 @@ async def fill(settings: Settings, progress: Progress) -> None:
 async def _opened(settings: Settings, progress: Progress) -> AsyncIterator["Runtime"]:
     with progress.step("Connect"):
         from assay.runtime import open_runtime
-    async with open_runtime(settings) as runtime:
-        yield runtime
+        from assay.security.encryption import KeyRingError
+    try:
+        async with open_runtime(settings) as runtime:
+            yield runtime
+    except KeyRingError as error:
+        raise StartProblem(str(error)) from error
 
 
 async def _seed(runtime: "Runtime", progress: Progress, folder: Path | None) -> None:

@@ -25,6 +25,7 @@ from assay.domain import jobs
 from assay.kit import heap
 from assay.observability.logging import configure_logging
 from assay.runtime import open_runtime
+from assay.security.encryption import KeyRingError
 from assay.settings import Settings
 from assay.worker.doorbell import on_ring
 from assay.worker.drainer import Drainer
@@ -44,7 +45,7 @@ def owner_name(pid: int) -> str:
 
 
 def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT, then finish or hand back what is in hand."""
+    """Work until SIGTERM or SIGINT, then finish or hand back what is in hand. Raises `KeyRingError` when the keys are the wrong ones."""
     heap.settle()
     configure_logging(settings.log_format, settings.log_level)
     if settings.metrics_port is not None:
@@ -52,6 +53,7 @@ def run(settings: Settings) -> None:
     stopping = threading.Event()
     started = threading.Event()
     stop_draining: list[Callable[[], None]] = []
+    refused: list[KeyRingError] = []
 
     async def drain() -> None:
         drainers: list[Drainer] = []
@@ -78,6 +80,8 @@ def run(settings: Settings) -> None:
     def drain_thread() -> None:
         try:
             uvloop.run(drain())
+        except KeyRingError as error:
+            refused.append(error)
         except BaseException:
             log.exception("drainer_died")
             os.kill(os.getpid(), signal.SIGTERM)
@@ -88,6 +92,8 @@ def run(settings: Settings) -> None:
     thread = threading.Thread(target=drain_thread, name="drainer")
     thread.start()
     started.wait()
+    if refused:
+        raise refused[0]
     _listen(settings, stopping)
     for stop in stop_draining:
         stop()

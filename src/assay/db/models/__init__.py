@@ -26,7 +26,7 @@ from assay.db.models.identity import Cohort, CohortMember, LegalHold, RefreshTok
 from assay.db.models.index import EmbeddingArtifact, IndexVersion
 from assay.db.models.learning import LearnerDeclaration
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
-from assay.db.models.operations import AuditAnchor, AuditHead, AuditLog, MetricSnapshot, RetentionRun
+from assay.db.models.operations import AuditAnchor, AuditHead, AuditLog, KeyProof, MetricSnapshot, RetentionRun
 from assay.db.models.recommendation import RagTrace, Recommendation, RecommendationFeedback, RecommendationItem
 from assay.db.models.review import AdvisorNote, AssessmentFlag, EssayScoreOverride
 from assay.db.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -57,6 +57,7 @@ __all__ = [
     "EssayScoreOverride",
     "IdempotencyKey",
     "IndexVersion",
+    "KeyProof",
     "LearnerDeclaration",
     "LegalHold",
     "MetricSnapshot",

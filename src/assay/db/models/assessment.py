@@ -68,7 +68,7 @@ class AssessmentResponse(Base):
 
     assessment_id: Mapped[UUID] = mapped_column(primary_key=True)
     question_id: Mapped[UUID] = mapped_column(primary_key=True)
-    answer: Mapped[list[Any]] = mapped_column(EncryptedJson("assessment_responses.answer"))
+    answer: Mapped[list[Any]] = mapped_column(EncryptedJson("assessment_responses.answer", row=("assessment_id", "question_id")))
     """A list of one: the answer, so that a cleared one (`null`) is stored like any other."""
     is_blank: Mapped[bool]
     """The answer was cleared; told apart here because the answer itself cannot be read by SQL."""

@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import Text, TypeEngine
 
+from assay.db.types import Encrypted
+
 type Json = dict[str, Any]
 
 PrimaryKey = Annotated[UUID, mapped_column(primary_key=True, server_default=text("uuidv7()"))]
@@ -39,6 +41,11 @@ class Base(DeclarativeBase):
 def table(model: type[Base]) -> Table:
     """The table of `model`, for statements that write plain rows and need nothing of the ORM."""
     return cast("Table", model.__table__)
+
+
+def encrypted(model: type[Base], column: str) -> Encrypted:
+    """The type of an encrypted column, for raw SQL that seals and opens by itself."""
+    return cast("Encrypted", table(model).c[column].type)
 
 
 def one_of(column: str, values: type) -> str:

@@ -85,7 +85,7 @@ class StoredReply(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     purpose: Mapped[str]
-    reply: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("model_replies.reply"))
+    reply: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("model_replies.reply", row=("key",)))
     assessment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"), index=True)
     """Whose essay was first answered so; it goes with that assessment."""
     created_at: Mapped[CreatedAt]
@@ -119,6 +119,6 @@ class IdempotencyKey(Base):
     actor_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     key: Mapped[str]
     request_hash: Mapped[str]
-    response: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson("idempotency_keys.response"))
+    response: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson("idempotency_keys.response", row=("actor_id", "key")))
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from assay.db.models.base import Base, CreatedAt, PrimaryKey
+from assay.db.models.base import Base, CreatedAt, PrimaryKey, one_of
+from assay.domain.keys import KeyPurpose
 
 
 class AuditLog(Base):
@@ -76,3 +77,16 @@ class MetricSnapshot(Base):
     name: Mapped[str]
     labels: Mapped[dict[str, Any]]
     value: Mapped[float]
+
+
+class KeyProof(Base):
+    """A known text under a key that something here is encrypted with, or hashed for look-ups: who reads it has that very key."""
+
+    __tablename__ = "key_proofs"
+    __table_args__ = (CheckConstraint(one_of("purpose", KeyPurpose), name="purpose"),)
+
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    """Empty for look-ups: one key at a time is what is hashed with."""
+    proof: Mapped[bytes]
+    created_at: Mapped[CreatedAt]

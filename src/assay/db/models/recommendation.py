@@ -1,7 +1,7 @@
 """What was recommended, from which passages, and what people thought of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from assay.db.models.base import Base, CreatedAt, PrimaryKey
 from assay.db.types import EncryptedJson, EncryptedText
+
+_FEEDBACK: Final = ("recommendation_id", "author_id")
 
 
 class Recommendation(Base):
@@ -84,7 +86,7 @@ class RecommendationFeedback(Base):
     relevance: Mapped[int]
     fit: Mapped[int]
     decision: Mapped[str | None]
-    items: Mapped[list[Any]] = mapped_column(EncryptedJson("recommendation_feedback.items"))
-    comment: Mapped[str | None] = mapped_column(EncryptedText("recommendation_feedback.comment"))
+    items: Mapped[list[Any]] = mapped_column(EncryptedJson("recommendation_feedback.items", row=_FEEDBACK))
+    comment: Mapped[str | None] = mapped_column(EncryptedText("recommendation_feedback.comment", row=_FEEDBACK))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime]

@@ -25,7 +25,7 @@ class Accounts:
 
     async def by_email(self, email: str) -> User | None:
         """The account with this e-mail, found by its keyed hash."""
-        return await self._session.scalar(select(User).where(User.email_index == key_ring().blind_index(email)))
+        return await self._session.scalar(select(User).where(User.email_index.in_(key_ring().blind_indexes(email))))
 
     async def by_pseudonym(self, pseudonym: UUID) -> User | None:
         """The account that this names in analytics and to advisors."""

@@ -27,6 +27,7 @@ class Order(StrEnum):
     STUDENT_DOWN = "-student"
 
 
+_NAME: Final = "(sha256(uuid_send(u.id)) || u.name)"  # with the tag of its row, as the column type reads it
 # Every order is one number, largest first, so that a page begins behind a number and an id. What waits for an advisor comes first
 # (2), then what is reviewed (1), then what is not submitted (0); 1e10 is more than there are seconds since 1970.
 _TIER: Final = "CASE WHEN facts.submitted_at IS NULL THEN 0 WHEN facts.reviewed_at IS NULL THEN 2 ELSE 1 END * 1e10::float"
@@ -45,7 +46,7 @@ _KEYS: Final[dict[Order, str]] = {
 def _page(order: Order) -> TextualSelect:
     return text(
         f"""{FACTS}
-        SELECT facts.*, t.slug AS track_slug, t.name AS track_name, u.pseudonym, u.name AS student_name,
+        SELECT facts.*, t.slug AS track_slug, t.name AS track_name, u.pseudonym, {_NAME} AS student_name,
             a.release_policy, a.released_at, statement_timestamp() AS now, {_KEYS[order]} AS key
         FROM facts JOIN users u ON u.id = facts.student_id JOIN role_catalog t ON t.id = facts.track_id
         JOIN assessments a ON a.id = facts.assessment_id
@@ -71,13 +72,13 @@ _ADVISED: Final = """EXISTS (
     WHERE mine.user_id = :actor AND theirs.user_id = u.id
       AND (CAST(:cohort AS uuid) IS NULL OR mine.cohort_id = CAST(:cohort AS uuid)))"""
 _STUDENTS: Final = text(
-    f"SELECT u.id, u.pseudonym, u.name FROM users u WHERE u.role = 'student' AND {_ADVISED}"
+    f"SELECT u.id, u.pseudonym, {_NAME} AS name FROM users u WHERE u.role = 'student' AND {_ADVISED}"
     " AND (CAST(:pseudonym AS uuid) IS NULL OR u.pseudonym = CAST(:pseudonym AS uuid))"
 ).columns(name=EncryptedText("users.name"))
 _QUEUE: Final = text(
     f"""
     SELECT * FROM (
-        SELECT a.id, u.name, extract(epoch FROM statement_timestamp() - a.submitted_at)::float / 3600 AS hours,
+        SELECT a.id, {_NAME} AS name, extract(epoch FROM statement_timestamp() - a.submitted_at)::float / 3600 AS hours,
             row_number() OVER waiting AS place, count(*) OVER () AS waiting, lag(a.id) OVER waiting AS behind
         FROM assessments a JOIN users u ON u.id = a.student_id
         WHERE a.completed_at IS NOT NULL AND u.role = 'student' AND {_ADVISED} AND NOT EXISTS (

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.types import EncryptedText
+from assay.db.models import User
+from assay.db.models.base import encrypted
 
 # The caller's cohorts, their students, and what there is to know of those students' assessments.
 # `state` says in SQL what `domain/progress.py: status_of` says, since it is filtered and counted by; a test holds the two together.
@@ -84,7 +85,8 @@ _PAGE: Final = text(
     )
     SELECT page.* FROM mine LEFT JOIN page ON true ORDER BY page.assessment_id DESC
     """
-).columns(student_name=EncryptedText("users.name"))
+)
+_NAME: Final = encrypted(User, "name")
 
 
 class CohortCounts(NamedTuple):
@@ -153,4 +155,8 @@ class Cohorts:
         """Assessments of a cohort's students, newest first, older than `before`; None when the cohort is none of the advisor's."""
         values: dict[str, Any] = {"cohort": cohort_id, "actor": advisor_id, "before": before, "limit": limit, **sieve._asdict()}
         rows = (await self._session.execute(_PAGE, values)).all()
-        return [CohortAssessmentRow(*row) for row in rows if row[0] is not None] if rows else None
+        return [_row(row._asdict()) for row in rows if row[0] is not None] if rows else None
+
+
+def _row(values: dict[str, Any]) -> CohortAssessmentRow:
+    return CohortAssessmentRow(**{**values, "student_name": _NAME.opened(values["student_name"], values["student_id"])})

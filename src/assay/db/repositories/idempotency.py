@@ -7,8 +7,9 @@ from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import IdempotencyKey
-from assay.db.models.base import Json
+from assay.db.models.base import Json, encrypted
 
+_RESPONSE = encrypted(IdempotencyKey, "response")
 _CLAIM = text(
     """
     INSERT INTO idempotency_keys (actor_id, key, request_hash, expires_at)
@@ -62,6 +63,7 @@ class IdempotencyKeys:
         query = (
             update(IdempotencyKey)
             .where(IdempotencyKey.actor_id == bindparam("actor"), IdempotencyKey.key == bindparam("wanted"))
-            .values(response=response)
+            .values(response=_RESPONSE.sealed(response, actor_id, key))
+            .execution_options(synchronize_session=False)
         )
         await self._session.execute(query, {"actor": actor_id, "wanted": key})

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import CredentialVersion, QuestionVersion
 from assay.db.models.base import Json
+from assay.db.sealing import SEALED
 from assay.domain.invariants import EXAMPLES, QUEUE_RETENTION_DAYS, Invariant
 
 IMMUTABLE_TABLES: Final = frozenset(
@@ -31,17 +32,32 @@ IMMUTABLE_TABLES: Final = frozenset(
     }
 )
 """Tables whose rows are written once."""
-_GUARDED: Final = ", ".join([*(f"('{name}', 'immutable')" for name in sorted(IMMUTABLE_TABLES)), "('async_jobs', 'terminal_jobs_stay')"])
+# Ciphertexts may be renewed (decision 19): the trigger of a table that holds some runs unless nothing else changes.
+_UNLESS_RENEWED: Final = (
+    "WHEN (((current_setting(''assay.rekeying''::text, true) IS DISTINCT FROM ''on''::text)"
+    " OR (NOT only_renewed(to_jsonb(old.*), to_jsonb(new.*), ''{{{}}}''::text[]))))"
+)
+
+
+def _guarded(name: str) -> str:
+    columns = ",".join(sorted(SEALED[name].columns)) if name in SEALED else ""
+    return f"('{name}', 'immutable', '{_UNLESS_RENEWED.format(columns) if columns else ''}')"
+
+
+_GUARDED: Final = ", ".join([*map(_guarded, sorted(IMMUTABLE_TABLES)), "('async_jobs', 'terminal_jobs_stay', '')"])
 _REMEMBERED: Final = f"a.submitted_at > clock_timestamp() - interval '{QUEUE_RETENTION_DAYS} days'"
 _ENDED: Final = "status IN ('succeeded', 'degraded', 'dead')"
 _LEASE_SLACK: Final = "interval '5 s'"  # the sweeper looks each second
 
 # A row-level trigger (1) before (2) an update (16). One that runs only under a condition or for some columns guards nothing, except
-# that of the jobs, whose condition is that they have ended.
+# that of the jobs, whose condition is that they have ended, and those that let ciphertexts be renewed and nothing else.
 _GUARDS: Final = """
     SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE t.tgrelid = to_regclass(wanted.relation) AND t.tgname = wanted.trigger AND t.tgenabled IN ('O', 'A')
-      AND t.tgtype & 19 = 19 AND t.tgattr::text = '' AND (t.tgqual IS NULL OR wanted.trigger <> 'immutable')
+      AND t.tgtype & 19 = 19 AND t.tgattr::text = ''
+      AND (wanted.trigger <> 'immutable' OR CASE wanted.condition WHEN '' THEN t.tgqual IS NULL ELSE
+          position(wanted.condition IN pg_get_triggerdef(t.oid)) > 0 AND EXISTS (SELECT FROM pg_proc renewed
+              WHERE renewed.proname = 'only_renewed' AND renewed.prosrc LIKE '%before - ciphertexts <> after - ciphertexts%') END)
       AND p.proname = 'refuse_change' AND p.prosrc LIKE '%RAISE EXCEPTION%'
 """
 
@@ -104,7 +120,7 @@ QUERIES: Final[dict[Invariant, str]] = {
         LEFT JOIN question_versions v ON v.id = s.question_version_id WHERE v.question_id IS DISTINCT FROM s.question_id
     """,
     Invariant.WRITTEN_ONCE_IS_GUARDED: f"""
-        SELECT relation FROM (VALUES {_GUARDED}) AS wanted (relation, trigger) WHERE NOT EXISTS ({_GUARDS})
+        SELECT relation FROM (VALUES {_GUARDED}) AS wanted (relation, trigger, condition) WHERE NOT EXISTS ({_GUARDS})
     """,
 }  # fmt: skip
 """One column each: whatever breaks the invariant, by id or (tables) by name."""

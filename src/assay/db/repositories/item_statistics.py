@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from pydantic_core import from_json
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.types import key_ring
+from assay.db.models import AssessmentResponse
+from assay.db.models.base import encrypted
 from assay.domain.item_statistics import Observed
 
 # The newest assessments that asked each question: ids grow with time. The number bounds what one look can cost.
@@ -91,7 +91,7 @@ _ANSWERS: Final = text(
 )
 NEWEST: Final = (UUID(int=2**128 - 1), UUID(int=2**128 - 1))
 """Where reading answers begins."""
-_PLACE: Final = "assessment_responses.answer"
+_ANSWER: Final = encrypted(AssessmentResponse, "answer")
 
 
 class LevelCount(NamedTuple):
@@ -123,7 +123,7 @@ class SealedAnswer(NamedTuple):
 
     def opened(self) -> Any:
         """What was answered. Costs some ten microseconds: open many in a thread."""
-        return from_json(key_ring().decrypt(self.answer, _PLACE))[0]
+        return _ANSWER.opened(self.answer, self.assessment_id, self.question_id)[0]
 
 
 class ItemStatisticsRows:

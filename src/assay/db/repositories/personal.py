@@ -9,6 +9,7 @@ from sqlalchemy import TextClause, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Base, RecommendationFeedback, User
+from assay.db.models.base import encrypted
 from assay.db.types import key_ring
 
 ERASED_NAME: Final = "Erased person"
@@ -129,6 +130,10 @@ _END: Final = text(
     " WHERE id = :person"
 )
 
+_NAME: Final = encrypted(User, "name")
+_EMAIL: Final = encrypted(User, "email")
+_ITEMS: Final = encrypted(RecommendationFeedback, "items")
+
 
 class PersonalData:
     """What is kept about people, in this transaction."""
@@ -172,9 +177,12 @@ class PersonalData:
             wanted = {name: value for name, value in values.items() if f":{name}" in removal}
             await self._session.execute(text(removal), wanted)
         for row in await self._feedback(trail.person):
-            row.items = [{**item, "reason": ""} for item in row.items]
+            items = _ITEMS.sealed([{**item, "reason": ""} for item in row.items], row.recommendation_id, row.author_id)
+            query = update(RecommendationFeedback).where(RecommendationFeedback.id == row.id).values(items=items)
+            await self._session.execute(query, execution_options={"synchronize_session": False})
         email = erased_email(trail.person)
-        emptied = {"name": ERASED_NAME, "email": email, "email_index": key_ring().blind_index(email)}
+        sealed = {"name": _NAME.sealed(ERASED_NAME, trail.person), "email": _EMAIL.sealed(email, trail.person)}
+        emptied = {**sealed, "email_index": key_ring().blind_index(email)}
         await self._session.execute(
             update(User).where(User.id == trail.person).values(**emptied, external_id=None, password_hash=None),
             execution_options={"synchronize_session": False},

@@ -8,11 +8,13 @@ from sqlalchemy import ARRAY, Uuid, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import CredentialVersion, EssayScore, RagTrace, Recommendation, RecommendationItem
-from assay.db.models.base import Json, table
+from assay.db.models.base import Json, encrypted, table
 
 _WHOLE: Final = ("id", "assessment_id", "index_version_id", "summary", "excluded", "provenance", "basis", "processing_ms")
 _ITEM: Final = ("id", "rank", "credential_version_id", "score", "reasons", "sources", "ranks")
 _TRACE: Final = ("id", "item_id", "part", "query", "weight", "hits")
+_SUMMARY: Final = encrypted(Recommendation, "summary")
+_QUERY: Final = encrypted(RagTrace, "query")
 
 
 def _listed(columns: Sequence[str], form: str) -> str:
@@ -77,7 +79,9 @@ class Recommendations:
 
     async def add(self, recommendation: Json, items: Sequence[Json], traces: Sequence[Json]) -> None:
         """Write a recommendation as the next version for its assessment (from 1), with its items and traces; rows by column name."""
-        values = {name: recommendation[name] for name in _WHOLE}
+        summary = _SUMMARY.sealed(recommendation["summary"], recommendation["id"])
+        traces = [{**row, "query": _QUERY.sealed(row["query"], row["id"])} for row in traces]
+        values = {**{name: recommendation[name] for name in _WHOLE}, "summary": summary}
         values |= {f"item_{name}": [row[name] for row in items] for name in _ITEM}
         values |= {f"trace_{name}": [row[name] for row in traces] for name in _TRACE}
         await self._session.execute(_ADD, values)

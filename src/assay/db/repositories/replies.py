@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, case, select
+from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, any_, bindparam, case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import Assessment, ModelCall, StoredReply
-from assay.db.models.base import table
+from assay.db.models.base import encrypted, table
 from assay.domain.grading import Identity, ModelReply
 
 # Built once: several of these run for every essay, and building a statement costs as much as running it.
@@ -35,9 +35,10 @@ _RECORD: Final = insert(table(ModelCall)).values(
 _STORED: Final = select(
     bindparam("stored_key", type_=Text()),
     bindparam("stored_purpose", type_=Text()),
-    bindparam("stored_reply", type_=StoredReply.reply.type),
+    bindparam("stored_reply", type_=LargeBinary()),
     _ALIVE.c.id,
 )
+_REPLY: Final = encrypted(StoredReply, "reply")
 _STORE: Final = (
     insert(table(StoredReply)).from_select(["key", "purpose", "reply", "assessment_id"], _STORED).on_conflict_do_nothing().cte("stored")
 )
@@ -85,8 +86,8 @@ class Replies:
             "usage": reply.usage.model_dump(mode="json") if reply else {},
             "reply_key": key,
         }
-        if reply is None:
+        if reply is None or key is None:
             await self._session.execute(_RECORD, row)
             return
-        stored = {"stored_key": key, "stored_purpose": purpose, "stored_reply": reply.model_dump(mode="json")}
+        stored = {"stored_key": key, "stored_purpose": purpose, "stored_reply": _REPLY.sealed(reply.model_dump(mode="json"), key)}
         await self._session.execute(_RECORD_AND_STORE, row | stored)

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, BOOLEAN, BYTEA, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.types import EncryptedJson
+from assay.db.models import AssessmentResponse
+from assay.db.models.base import encrypted
 
 # The assessment's row is share-locked, so that a save and a submit never interleave. An answer is written when its batch is
 # new and its time is not older than the one that stands; a client's clock that runs ahead is capped at the server's.
@@ -40,15 +41,13 @@ _SAVE = text(
     bindparam("blanks", type_=ARRAY(BOOLEAN())),
     bindparam("times", type_=ARRAY(TIMESTAMP(timezone=True))),
 )
-_ALL = text("SELECT question_id, answer, is_blank, answered_at FROM assessment_responses WHERE assessment_id = :id").columns(
-    answer=EncryptedJson("assessment_responses.answer")
-)
+_ALL = text("SELECT question_id, answer, is_blank, answered_at FROM assessment_responses WHERE assessment_id = :id")
 _SHEET = text(
     "SELECT asked.question_id, asked.question_version_id, said.answer, said.is_blank, said.answered_at"
     " FROM assessment_question_snapshots asked LEFT JOIN assessment_responses said USING (assessment_id, question_id)"
     " WHERE assessment_id = :id ORDER BY asked.position"
-).columns(answer=EncryptedJson("assessment_responses.answer"))
-_ENCRYPTED = EncryptedJson("assessment_responses.answer")
+)
+_ANSWER = encrypted(AssessmentResponse, "answer")
 
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -97,13 +96,12 @@ class Responses:
 
     async def save(self, assessment_id: UUID, batch_id: str, answers: Sequence[GivenAnswer]) -> Saved:
         """Take a batch in, in one statement."""
-        dialect = self._session.get_bind().dialect
         # null is an answer too (a cleared one), so it is encrypted like any other
         values = {
             "id": assessment_id,
             "batch": batch_id,
             "questions": [answer.question_id for answer in answers],
-            "answers": [_ENCRYPTED.process_bind_param([answer.answer], dialect) for answer in answers],
+            "answers": [_ANSWER.sealed([answer.answer], assessment_id, answer.question_id) for answer in answers],
             "blanks": [answer.is_blank for answer in answers],
             "times": [answer.answered_at and _in_utc(answer.answered_at) for answer in answers],
         }
@@ -112,16 +110,20 @@ class Responses:
     async def all(self, assessment_id: UUID) -> dict[UUID, SavedAnswer]:
         """Every answer that stands, by question."""
         rows = await self._session.execute(_ALL, {"id": assessment_id})
-        return {row.question_id: _saved(row) for row in rows}
+        return {row.question_id: _saved(assessment_id, row) for row in rows}
 
     async def sheet(self, assessment_id: UUID) -> list[AskedAndSaved]:
         """Every question of the bundle, in order, with its answer."""
         rows = await self._session.execute(_SHEET, {"id": assessment_id})
-        return [AskedAndSaved(row.question_id, row.question_version_id, None if row.answer is None else _saved(row)) for row in rows]
+        return [
+            AskedAndSaved(row.question_id, row.question_version_id, None if row.answer is None else _saved(assessment_id, row))
+            for row in rows
+        ]
 
 
-def _saved(row: Any) -> SavedAnswer:
-    return SavedAnswer(row.question_id, row.answer[0], row.is_blank, row.answered_at)
+def _saved(assessment_id: UUID, row: Any) -> SavedAnswer:
+    (answer,) = _ANSWER.opened(row.answer, assessment_id, row.question_id)
+    return SavedAnswer(row.question_id, answer, row.is_blank, row.answered_at)
 
 
 def _in_utc(moment: datetime) -> datetime:

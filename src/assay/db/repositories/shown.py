@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models.base import Json
-from assay.db.types import EncryptedJson
+from assay.db.models import AssessmentResponse, EssayScore
+from assay.db.models.base import Json, encrypted
 
 _SHOWN: Final = text(
     """
@@ -25,19 +25,19 @@ _SHOWN: Final = text(
     ), essays AS (
         SELECT jsonb_agg(jsonb_build_object(
                    'question_id', question_id, 'accuracy', accuracy, 'percent', percent, 'flags', flags) ORDER BY question_id) AS scores,
-               array_agg(verdict ORDER BY question_id) AS verdicts
+               array_agg(verdict ORDER BY question_id) AS verdicts, array_agg(id ORDER BY question_id) AS ids
         FROM (SELECT DISTINCT ON (question_id) * FROM essay_scores WHERE assessment_id = :id ORDER BY question_id, version DESC) AS newest
     ), declared AS (
         SELECT to_jsonb(declaration) AS learning
         FROM assessments JOIN learner_declarations declaration USING (student_id) WHERE assessments.id = :id
     )
     SELECT to_jsonb(track), (SELECT jsonb_object_agg(slug, name) FROM skills), asked.questions, asked.versions, asked.difficulties,
-           answered.questions, answered.answers, rules.scores, essays.scores, essays.verdicts, declared.learning
+           answered.questions, answered.answers, rules.scores, essays.scores, essays.verdicts, essays.ids, declared.learning
     FROM asked, answered, rules, essays LEFT JOIN declared ON true LEFT JOIN role_catalog track ON track.slug = :track
     """
 )
-_ANSWER: Final = EncryptedJson("assessment_responses.answer")
-_VERDICT: Final = EncryptedJson("essay_scores.verdict")
+_ANSWER: Final = encrypted(AssessmentResponse, "answer")
+_VERDICT: Final = encrypted(EssayScore, "verdict")
 
 
 class ShownRuleScore(NamedTuple):
@@ -82,16 +82,15 @@ class ShownAssessments:
     async def read(self, assessment_id: UUID, track_slug: str) -> Shown:
         """Everything that was asked, answered, scored and declared; empty for an assessment that does not exist."""
         row = (await self._session.execute(_SHOWN, {"id": assessment_id, "track": track_slug})).one()
-        track, names, asked, versions, difficulties, answered, answers, rules, essays, verdicts, learning = row
-        dialect = self._session.get_bind().dialect
-        said = (_ANSWER.process_result_value(answer, dialect)[0] for answer in answers or ())
-        told = (_VERDICT.process_result_value(verdict, dialect) for verdict in verdicts or ())
+        track, names, asked, versions, difficulties, answered, answers, rules, essays, verdicts, ids, learning = row
+        said = {each: _ANSWER.opened(answer, assessment_id, each)[0] for each, answer in zip(answered or (), answers or (), strict=True)}
+        told = (_VERDICT.opened(verdict, score_id) for verdict, score_id in zip(verdicts or (), ids or (), strict=True))
         return Shown(
             track=track,
             names=names or {},
             asked=dict(zip(asked or (), versions or (), strict=True)),
             difficulties=dict(zip(asked or (), difficulties or (), strict=True)),
-            answers=dict(zip(answered or (), said, strict=True)),
+            answers=said,
             rule_scores=[ShownRuleScore(UUID(score["question_id"]), score["credit"], score["signals"]) for score in rules or ()],
             essay_scores=[
                 ShownEssayScore(UUID(score["question_id"]), score["accuracy"], score["percent"], score["flags"], verdict)

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, bindparam, delete, func, select, text, update
+from sqlalchemy import DateTime, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import WebhookEndpoint
-from assay.db.types import EncryptedJson
+from assay.db.models import WebhookEndpoint, WebhookEvent
+from assay.db.models.base import encrypted
 from assay.domain.webhooks import Disabled, EventType
 
 _WANTED: Final = text(
@@ -35,7 +35,10 @@ _ANNOUNCE: Final = text(
            'deliver_webhook:' || id || '\\:1', CAST(:correlation AS text)
     FROM delivery RETURNING id
     """
-).bindparams(bindparam("payload", type_=EncryptedJson("webhook_events.payload")))
+)
+_PAYLOAD: Final = encrypted(WebhookEvent, "payload")
+_SECRET: Final = encrypted(WebhookEndpoint, "secret")
+_PREVIOUS: Final = encrypted(WebhookEndpoint, "previous_secret")
 
 
 class Webhooks:
@@ -67,7 +70,7 @@ class Webhooks:
             "event": event.value,
             "dedupe": dedupe_key,
             "assessment": assessment_id,
-            "payload": payload,
+            "payload": _PAYLOAD.sealed(payload, event_id),
             "track": track,
             "priority": priority,
             "correlation": correlation_id,
@@ -93,7 +96,8 @@ class Webhooks:
         until = func.clock_timestamp(type_=DateTime(timezone=True)) + overlap
         # a ciphertext is bound to its column, so the present secret is read and written anew
         present = await self._session.scalar(select(WebhookEndpoint.secret).where(WebhookEndpoint.id == endpoint_id).with_for_update())
-        await self._change(endpoint_id, secret=secret, previous_secret=present, previous_secret_until=until)
+        sealed = {"secret": _SECRET.sealed(secret, endpoint_id), "previous_secret": _PREVIOUS.sealed(present, endpoint_id)}
+        await self._change(endpoint_id, **sealed, previous_secret_until=until)
 
     async def enable(self, endpoint_id: UUID) -> None:
         """Tell it again."""
