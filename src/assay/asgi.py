@@ -13,6 +13,7 @@ from assay.edge.gate import Gate
 from assay.edge.health import healthz, metrics_page, readyz
 from assay.edge.middleware import BodyLimit, Correlation
 from assay.edge.sessions import watching_who_leaves
+from assay.edge.well_known import public_keys
 from assay.runtime import Runtime, open_runtime
 from assay.settings import Settings
 from assay.web.app import create_web
@@ -49,6 +50,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics_page),
+            Route("/.well-known/jwks.json", public_keys),
             Mount("/api/v1", api),
             Mount("/", web),
         ],

@@ -116,7 +116,12 @@ async def open_runtime(
         _secrets(settings.encryption_keys), settings.blind_index_key.get_secret_value(), bind_rows=settings.bind_ciphertexts_to_rows
     )
     use_key_ring(ring)
-    tokens = Tokens(_secrets(settings.jwt_keys), audience=settings.public_url, access_minutes=settings.access_token_minutes)
+    tokens = Tokens(
+        _secrets(settings.jwt_keys),
+        audience=settings.public_url,
+        access_minutes=settings.access_token_minutes,
+        private_keys=_secrets(settings.jwt_private_keys),
+    )
     passwords = Passwords()
     allowed = addresses.networks(settings.webhook_allowed_networks)
     sender = HttpWebhookSender(seconds=settings.webhook_seconds, allowed=allowed)

@@ -4,6 +4,7 @@ Only the composition root, the command line and the embedded runtime read them.
 `DATABASE_URL`, `REDIS_URL` and `OPENAI_API_KEY` are understood without the prefix too, since hosts set them so.
 """
 
+import json
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
@@ -69,6 +70,9 @@ class Settings(BaseSettings):
 
     jwt_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
     """Signing keys by key id, `kid=secret,kid=secret`; the first signs, all verify."""
+    jwt_private_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+    """Private keys (Ed25519 or P-256) by key id: `kid=PEM,kid=PEM`, each on one line, or JSON with PEM or JWK values. The first signs
+    instead of a secret, all verify; `/.well-known/jwks.json` shows their public halves. `assay tokens new-key` makes one."""
     encryption_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
     """Data keys by key id, `kid=base64 of 32 bytes,…`; the first encrypts, all decrypt."""
     blind_index_key: SecretStr = SecretStr("")
@@ -169,9 +173,11 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_keys(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("jwt_keys", "encryption_keys"):
+        for name in ("jwt_keys", "jwt_private_keys", "encryption_keys"):
             raw = values.get(name)
-            if isinstance(raw, str):
+            if isinstance(raw, str) and raw.lstrip().startswith("{"):
+                values[name] = {key: value if isinstance(value, str) else json.dumps(value) for key, value in json.loads(raw).items()}
+            elif isinstance(raw, str):
                 values[name] = dict(pair.strip().split("=", 1) for pair in raw.split(",") if pair.strip())
         return values
 

@@ -32,6 +32,7 @@ GROUPS = {
     "index": {"list", "rebuild", "switch", "rollback", "drift"},
     "jobs": {"dead", "show", "resend"},
     "questions": {"list", "show", "apply", "activate", "deactivate", "delete", "try", "export", "import", "statistics"},
+    "tokens": {"new_key"},
     "tracks": {"list", "show", "apply", "retire"},
     "audit": {"verify", "export"},
     "cohorts": {"enrol"},

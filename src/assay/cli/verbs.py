@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from assay.cli import access, audit, catalog, cohorts, heal, jobs, keys, people, questions, retention, tracks
+from assay.cli import access, audit, catalog, cohorts, heal, jobs, people, questions, retention, tokens, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -40,6 +41,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(questions.app, name="questions")
 app.add_typer(tracks.app, name="tracks")
 app.add_typer(people.app, name="people")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(audit.app, name="audit")
 app.add_typer(cohorts.app, name="cohorts")
 app.add_typer(retention.app, name="retention")

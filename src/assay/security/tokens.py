@@ -1,4 +1,4 @@
-"""Signed tokens (JWT, HS256 pinned): access tokens that carry a role, and resume tokens that open one assessment."""
+"""Signed tokens (JWT, one algorithm for each key): access tokens that carry a role, and resume tokens that open one assessment."""
 
 import hashlib
 import secrets
@@ -25,16 +25,27 @@ _MIN_SECRET_BYTES: Final = 32
 class Tokens:
     """Signs with the first key, accepts all. Raises `Unauthenticated` for anything that is not a live token of ours."""
 
-    def __init__(self, keys: Mapping[str, str], *, audience: str, access_minutes: int) -> None:
-        """`keys` are secrets by key id, at least 32 bytes each; `audience` tells environments apart. Raises `ValueError`."""
-        if not keys:
-            msg = "no signing key is set: ASSAY_JWT_KEYS needs at least one `id=secret`"
+    def __init__(
+        self, keys: Mapping[str, str], *, audience: str, access_minutes: int, private_keys: Mapping[str, str] | None = None
+    ) -> None:
+        """`keys` are secrets by key id, at least 32 bytes each; `audience` tells environments apart.
+
+        `private_keys` (PEM or JWK by key id, Ed25519 or P-256) sign instead where there are any. Raises `ValueError`.
+        """
+        if not keys and not private_keys:
+            msg = "no signing key is set: ASSAY_JWT_KEYS needs at least one `id=secret`, or ASSAY_JWT_PRIVATE_KEYS a private key"
+            raise ValueError(msg)
+        if twice := keys.keys() & (private_keys or {}).keys():
+            msg = f"ASSAY_JWT_KEYS and ASSAY_JWT_PRIVATE_KEYS both have the key id {min(twice)!r}"
             raise ValueError(msg)
         for key_id, secret in keys.items():
             if len(secret.encode()) < _MIN_SECRET_BYTES:
                 msg = f"the signing key {key_id!r} is too short: each secret of ASSAY_JWT_KEYS needs at least {_MIN_SECRET_BYTES} bytes"
                 raise ValueError(msg)
         self._secrets = dict(keys)
+        self._private_keys = dict(private_keys or {})
+        if private_keys:
+            self.public_keys()  # a key that is none must be known at the start
         self._audience = audience
         self.access_lifetime = timedelta(minutes=access_minutes)
 
@@ -53,6 +64,10 @@ class Tokens:
             claims = self._verify("access", token, now)
             actor = Actor.model_validate({"id": claims["sub"], "role": claims["role"], "assessment_id": claims.get("assessment")})
             return actor, datetime.fromtimestamp(claims["iat"], UTC)
+
+    def public_keys(self) -> dict[str, Any]:
+        """By which anybody can check our tokens, as a JWK set (RFC 7517, 5); empty while secrets alone sign."""
+        return self._codec.public_keys
 
     def resume(self, assessment_id: UUID, student_id: UUID, started_at: datetime, expires_at: datetime) -> str:
         """A token that continues one assessment elsewhere until it expires. The same assessment always has the same token."""
@@ -82,7 +97,7 @@ class Tokens:
     def _codec(self) -> "Codec":
         from assay.security.jws import Codec  # noqa: PLC0415 - 2.5 MB in a worker, which signs and checks nothing
 
-        return Codec(self._secrets)
+        return Codec(self._secrets, self._private_keys)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from assay.db.models import RefreshToken, User
+from assay.db.repositories.accounts import Access
 from assay.db.unit_of_work import OpenUnitOfWork, UnitOfWork
 from assay.domain.actors import PERMISSIONS, Actor, Permission, Role
 from assay.domain.errors import Unauthenticated
@@ -52,7 +53,7 @@ class Identity:
         self._passwords = passwords
         self._clock = clock
         self._refresh_lifetime = timedelta(days=refresh_days)
-        self._ended: dict[UUID, datetime | None] = {}
+        self._changed: dict[UUID, Access] = {}
 
     async def sign_in(self, open_uow: OpenUnitOfWork, email: str, password: str) -> TokenPair:
         """Tokens for the account with this e-mail and password. Raises `Unauthenticated` without saying which was wrong."""
@@ -106,21 +107,26 @@ class Identity:
         return actor, self.tokens.access(actor, now, lifetime), lifetime
 
     def authenticate(self, token: str) -> Actor:
-        """Whose access token this is. Raises `Unauthenticated`, also for somebody whose sessions were ended."""
-        actor, issued = self.tokens.issued(token, self._clock())
-        if actor.id not in self._ended:
+        """Whose access token this is. Raises `Unauthenticated`, also for somebody whose sessions were ended or who has another role now."""
+        return self.require_current(*self.tokens.issued(token, self._clock()))
+
+    def require_current(self, actor: Actor, issued: datetime) -> Actor:
+        """`actor` again, if what was true when their token was made still is. Raises `Unauthenticated`."""
+        changed = self._changed.get(actor.id)
+        if changed is None:
             return actor
-        ended = self._ended[actor.id]
-        if ended is None:
+        if changed.role is None:
             raise Unauthenticated("This account has been closed.", code="session_ended")
-        if issued < ended:
+        if changed.role is not actor.role:
+            raise Unauthenticated("What this account may do has changed. Sign in again.", code="session_ended")
+        if changed.sessions_ended_at and issued < changed.sessions_ended_at:
             raise Unauthenticated("You have signed out everywhere. Sign in again.", code="session_ended")
         return actor
 
     async def learn_who_left(self, open_uow: OpenUnitOfWork) -> None:
-        """Take in whose sessions were ended: tokens are checked without asking the database. To be called every few seconds."""
+        """Take in whose tokens say what is no longer true: they are checked without asking the database. To be called every few seconds."""
         async with open_uow(autocommit=True) as uow:
-            self._ended = await uow.accounts.ended_sessions(self.tokens.access_lifetime)
+            self._changed = await uow.accounts.access_changes(self.tokens.access_lifetime)
 
     def _pair(self, uow: UnitOfWork, user: User, family_id: UUID) -> TokenPair:
         now = self._clock()

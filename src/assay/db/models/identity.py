@@ -18,6 +18,7 @@ class User(Base):
     __table_args__ = (
         CheckConstraint(one_of("role", Role), name="role"),
         Index("ix_users_sessions_ended_at", "sessions_ended_at", postgresql_where=text("sessions_ended_at IS NOT NULL")),
+        Index("ix_users_access_changed_at", "access_changed_at", postgresql_where=text("access_changed_at IS NOT NULL")),
     )
 
     id: Mapped[PrimaryKey]
@@ -32,6 +33,8 @@ class User(Base):
     is_active: Mapped[bool] = mapped_column(server_default="true")
     sessions_ended_at: Mapped[datetime | None]
     """Tokens from before are good for nothing; those of whoever is not active any more are so whenever they were made."""
+    access_changed_at: Mapped[datetime | None]
+    """When the role, or whether the account may be used, changed last; the database notes it, whoever changes it."""
     erased_at: Mapped[datetime | None]
     """Since then nothing here tells who it was; the row stays for what refers to it."""
     created_at: Mapped[CreatedAt]

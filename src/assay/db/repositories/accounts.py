@@ -1,7 +1,7 @@
 """Accounts, refresh tokens and cohort membership."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -15,6 +15,13 @@ from assay.domain.actors import Role
 _TOKENS_LIVE: Final = "clock_timestamp() - interval '30 days'"  # longer than any access token
 _MARGIN: Final = timedelta(minutes=5)
 """For clocks that differ."""
+
+
+class Access(NamedTuple):
+    """What somebody may do now, None for nothing, and before when their tokens are good for nothing."""
+
+    role: Role | None
+    sessions_ended_at: datetime | None
 
 
 class Accounts:
@@ -39,12 +46,14 @@ class Accounts:
         """One account as it stands, held until this transaction ends."""
         return await self._session.get(User, user_id, with_for_update=True, populate_existing=True)
 
-    async def ended_sessions(self, lifetime: timedelta) -> dict[UUID, datetime | None]:
-        """Whose tokens (which live for `lifetime`) are good for nothing: those from before a time, or all of them (None)."""
-        recent = User.sessions_ended_at > func.clock_timestamp() - (lifetime + _MARGIN)
+    async def access_changes(self, lifetime: timedelta) -> dict[UUID, Access]:
+        """Whose tokens (which live for `lifetime`) may say what is no longer true, and what is true now."""
+        ended = User.sessions_ended_at > func.clock_timestamp() - (lifetime + _MARGIN)
+        changed = User.access_changed_at > text(_TOKENS_LIVE)
         left = User.is_active.is_(False) & (User.sessions_ended_at > text(_TOKENS_LIVE))
-        rows = await self._session.execute(select(User.id, User.is_active, User.sessions_ended_at).where(recent | left))
-        return {row.id: row.sessions_ended_at if row.is_active else None for row in rows}
+        query = select(User.id, User.role, User.is_active, User.sessions_ended_at).where(ended | changed | left)
+        rows = await self._session.execute(query)
+        return {row.id: Access(Role(row.role) if row.is_active else None, row.sessions_ended_at) for row in rows}
 
     async def active_admins(self) -> int:
         """How many there are."""
