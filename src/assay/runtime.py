@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -37,6 +37,7 @@ from assay.domain import retention, sampling
 from assay.domain.circuit import Policy
 from assay.domain.fusion import Fact, FactKind
 from assay.domain.grading import Parameters, Producer
+from assay.domain.identity_providers import IdentityProvider, OpenIdClient
 from assay.domain.jobs import JobType
 from assay.domain.ports import Broker, Embedder, Grader, LinkProbe, Narrator, VectorStore, WebhookSender
 from assay.domain.prices import Price
@@ -54,6 +55,7 @@ from assay.services.question_bank import QuestionBank
 from assay.services.rate_limits import RateLimits
 from assay.services.recommending import SELECTIONS_AT_ONCE
 from assay.services.replay import Reader
+from assay.services.single_sign_on import SingleSignOn
 from assay.settings import Settings
 
 SMALLEST_FACT: Final = Fact(id="f1", kind=FactKind.TRACK, text="The assessment was for the role Data Analyst.", subject="Data Analyst")
@@ -70,6 +72,7 @@ class Runtime:
     broker: Broker
     bank: QuestionBank
     identity: Identity
+    single_sign_on: SingleSignOn
     passwords: Passwords
     graders: Graders
     readers: Mapping[Producer, Reader]
@@ -123,6 +126,7 @@ async def open_runtime(
         private_keys=_secrets(settings.jwt_private_keys),
     )
     passwords = Passwords()
+    providers = _identity_providers(settings.identity_providers.get_secret_value())
     allowed = addresses.networks(settings.webhook_allowed_networks)
     sender = HttpWebhookSender(seconds=settings.webhook_seconds, allowed=allowed)
     engine = create_engine(
@@ -145,6 +149,7 @@ async def open_runtime(
     breakers = tuple(guarded.breaker for guarded in (told, embedder) if guarded)
     time = DatabaseClock(clock)
     beside = [asyncio.create_task(time.keep(engine))]
+    identity = Identity(tokens, passwords, time, settings.refresh_token_days)
     try:
         await time.try_to_compare(engine)
         if check_keys and not await prove_when_there(engine, ring):
@@ -155,7 +160,8 @@ async def open_runtime(
             open_uow=unit_of_work_factory(engine, broker),
             broker=broker,
             bank=QuestionBank(),
-            identity=Identity(tokens, passwords, time, settings.refresh_token_days),
+            identity=identity,
+            single_sign_on=SingleSignOn(providers, _openid_client, identity, time, settings.public_url),
             passwords=passwords,
             graders=_graders(settings, model, fallback, told.breaker if told else None),
             readers={"openai": openai_grader.read, "built-in": fallback.read},
@@ -192,6 +198,28 @@ def _quotas(settings: Settings) -> dict[RouteClass, Quota]:
         return {}
     set_here = {RouteClass(kind): Quota(burst=burst, per_minute=rate) for kind, (burst, rate) in settings.rate_limits.items()}
     return {kind: quota.scaled(settings.rate_limit_scale) for kind, quota in {**QUOTAS, **set_here}.items()}
+
+
+def _openid_client() -> OpenIdClient:
+    from assay.outbound.openid import AuthlibClient  # noqa: PLC0415 - 3 MB in every process that knows no provider
+
+    return AuthlibClient()
+
+
+def _identity_providers(written: str) -> dict[str, IdentityProvider]:
+    """Raises `ValueError`, without telling secrets."""
+    if not written.strip():
+        return {}
+    try:
+        found = TypeAdapter(dict[Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")], IdentityProvider]).validate_json(written)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
+        msg = f"ASSAY_IDENTITY_PROVIDERS: {told}"
+        raise ValueError(msg) from None
+    if len({each.issuer for each in found.values()}) < len(found):
+        msg = "ASSAY_IDENTITY_PROVIDERS: two providers have the same issuer"
+        raise ValueError(msg)
+    return found
 
 
 def _retention(settings: Settings) -> retention.Policy:

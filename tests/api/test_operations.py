@@ -15,6 +15,7 @@ ROUTES = {
     ("POST", "/auth/refresh"): None,
     ("POST", "/auth/logout"): None,
     ("POST", "/auth/logout-everywhere"): "any",
+    ("POST", "/auth/backchannel-logout/{provider}"): None,
     ("GET", "/me"): "any",
     ("GET", "/me/learning"): "assessment:take",
     ("PUT", "/me/learning"): "assessment:take",

@@ -30,6 +30,7 @@ from assay.api.v1 import (
     recommendations,
     releases,
     retention,
+    single_sign_on,
     tracks,
     webhooks,
     what_if,
@@ -41,6 +42,7 @@ from assay.edge.rate_limit import limited
 ROUTERS = (
     assessments.router,  # first, since a request is held against one route after the other, and waiting students ask every second
     auth.router,
+    single_sign_on.router,
     tracks.router,
     question_interchange.router,  # before the questions, whose ids stand where its names do
     question_statistics.router,

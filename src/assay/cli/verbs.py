@@ -10,8 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import access, audit, catalog, cohorts, heal, jobs, keys, people, questions, retention, tracks
-from assay.cli import access, audit, catalog, cohorts, heal, jobs, people, questions, retention, tokens, tracks
+from assay.cli import access, audit, catalog, cohorts, heal, jobs, keys, people, questions, retention, tokens, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console

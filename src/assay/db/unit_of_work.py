@@ -24,6 +24,7 @@ from assay.db.repositories.dashboards import Dashboards
 from assay.db.repositories.declarations import Declarations
 from assay.db.repositories.deliveries import Deliveries
 from assay.db.repositories.enrolment import Enrolment
+from assay.db.repositories.external_identities import ExternalIdentities
 from assay.db.repositories.feedback import FeedbackEntries
 from assay.db.repositories.flags import Flags
 from assay.db.repositories.heals import Heals
@@ -100,6 +101,7 @@ class UnitOfWork:
     declarations = _Room(Declarations)
     deliveries = _Room(Deliveries)
     enrolment = _Room(Enrolment)
+    external_identities = _Room(ExternalIdentities)
     feedback = _Room(FeedbackEntries)
     flags = _Room(Flags)
     heals = _Room(Heals)

@@ -41,7 +41,10 @@ async def get_actor(runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizatio
     """The caller by bearer token. Cookies are not looked at: the API cannot be driven from another site's form."""
     if credentials is None:
         raise Unauthenticated("Send an access token: Authorization: Bearer ….")
-    return runtime.identity.authenticate(credentials.credentials)
+    token = credentials.credentials
+    if runtime.single_sign_on.issues(token):
+        return await runtime.single_sign_on.bearer(runtime.open_uow, token)
+    return runtime.identity.authenticate(token)
 
 
 def requires(permission: Permission) -> Callable[[Actor], Awaitable[Actor]]:

@@ -21,6 +21,8 @@ CLASSES: Final[Mapping[tuple[str, str], RouteClass]] = {
     ("POST", "/assessments/resume"): RouteClass.SIGN_IN,
     ("POST", "/sign-in"): RouteClass.SIGN_IN,
     ("POST", "/resume"): RouteClass.SIGN_IN,
+    ("GET", "/sign-in/{provider}"): RouteClass.SIGN_IN,
+    ("GET", "/sign-in/{provider}/callback"): RouteClass.SIGN_IN,
     ("POST", "/assessments/start"): RouteClass.START,
     ("POST", "/tracks/{track}/start"): RouteClass.START,
     ("POST", "/assessments/{assessment_id}/submit"): RouteClass.SUBMIT,
@@ -102,6 +104,8 @@ def _bearer(request: Request) -> UUID | None:
     if scheme.lower() != "bearer":
         return None
     try:
+        if runtime.single_sign_on.issues(token):
+            return actor.id if (actor := runtime.single_sign_on.believed(token)) else None
         return runtime.identity.authenticate(token).id
     except Unauthenticated:
         return None

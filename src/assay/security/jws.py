@@ -69,6 +69,16 @@ def header_of(token: str) -> dict[str, Any]:
     return header
 
 
+def unverified_issuer(token: str) -> str | None:
+    """Whose token this claims to be; nothing but a hint whose keys to try."""
+    try:
+        encoded = token.split(".")[1]
+        issuer = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), cls=_Strict).get("iss")
+    except (AttributeError, LookupError, RecursionError, ValueError):
+        return None
+    return issuer if isinstance(issuer, str) else None
+
+
 def private_key(key_id: str, text: str) -> ECKey | OKPKey:
     """The private key that `text` holds as JWK or PEM, also on one line. Raises `ValueError`, without telling the text."""
     try:

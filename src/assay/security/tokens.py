@@ -65,6 +65,15 @@ class Tokens:
             actor = Actor.model_validate({"id": claims["sub"], "role": claims["role"], "assessment_id": claims.get("assessment")})
             return actor, datetime.fromtimestamp(claims["iat"], UTC)
 
+    def note(self, kind: str, subject: str, now: datetime, lifetime: timedelta, **claims: str) -> str:
+        """Words that come back to us through somebody's browser, good for `lifetime`; of a kind of its own, so that they open nothing."""
+        return self._sign(f"note:{kind}", now, now + lifetime, sub=subject, **claims)
+
+    def noted(self, kind: str, token: str, now: datetime) -> dict[str, Any]:
+        """The claims of a note of this kind."""
+        with _refusing():
+            return self._verify(f"note:{kind}", token, now)
+
     def public_keys(self) -> dict[str, Any]:
         """By which anybody can check our tokens, as a JWK set (RFC 7517, 5); empty while secrets alone sign."""
         return self._codec.public_keys

@@ -11,9 +11,10 @@ from assay.edge.dependencies import RuntimeDep, Uow
 from assay.runtime import Runtime
 from assay.services import assessments, web_sessions
 from assay.services.identity import DEMO_PASSWORD, DEMO_PEOPLE
-from assay.web import session
+from assay.web import session, single_sign_on
 from assay.web.rendering import page
 from assay.web.session import Anybody, Session
+from assay.web.single_sign_on import local_path
 
 router = APIRouter()
 
@@ -58,7 +59,7 @@ async def sign_in(
 async def sign_out(request: Request, who: Anybody, uow: Uow) -> Response:
     """End the session of this browser."""
     await web_sessions.sign_out(uow, who.actor, who.id)
-    answer = _to("/")
+    answer = _to(single_sign_on.after_sign_out(request))
     session.leave(request, answer)
     return answer
 
@@ -97,12 +98,6 @@ async def resume(request: Request, runtime: RuntimeDep, uow: Uow, token: Annotat
     return answer
 
 
-def local_path(target: str) -> str:
-    """`target` if it is a path on this site, else the first page: a sign-in must not end on somebody else's."""
-    plain = target.isprintable() and "\\" not in target
-    return target if plain and target.startswith("/") and not target.startswith("//") else "/"
-
-
 def _standing(who: Session) -> dict[str, str | int]:
     return {"csrf": who.csrf, "idleLeft": int(who.idle_left.total_seconds()), "rest": int(who.rest.total_seconds())}
 
@@ -125,6 +120,7 @@ def _form(
         next=target,
         email=email,
         problems=problems or {},
+        providers=runtime.single_sign_on.buttons,
         demo=demo,
         demo_password=DEMO_PASSWORD,
     )

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from assay.web import account, assessments, home, learned, profile, reference, results, status, supposing, tracks
+from assay.web import account, assessments, home, learned, profile, reference, results, single_sign_on, status, supposing, tracks
 from assay.web.admin import (
     audit,
     catalog,
@@ -38,6 +38,7 @@ from assay.web.session import guard, limited
 ROUTERS: Final = (
     home.router,
     account.router,
+    single_sign_on.router,
     profile.router,
     learned.router,
     tracks.router,

@@ -75,6 +75,19 @@ class WebSession(Base):
     ended_at: Mapped[datetime | None]
 
 
+class ExternalIdentity(Base):
+    """By whose word and under which name somebody is known elsewhere. `subject_index` is the keyed hash of both, for look-ups."""
+
+    __tablename__ = "external_identities"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    issuer: Mapped[str]
+    subject: Mapped[str] = mapped_column(EncryptedText("external_identities.subject"))
+    subject_index: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[CreatedAt]
+
+
 class Cohort(Base):
     """A group of students with the advisors who look after them."""
 
