@@ -50,6 +50,7 @@ from assay.security.encryption import KeyRing
 from assay.security.passwords import Passwords
 from assay.security.tokens import Tokens
 from assay.services.grading import Graders
+from assay.services.guessing import Guessing
 from assay.services.identity import Identity
 from assay.services.question_bank import QuestionBank
 from assay.services.rate_limits import RateLimits
@@ -86,6 +87,7 @@ class Runtime:
     sender: WebhookSender
     links: LinkProbe
     rate_limits: RateLimits
+    guessing: Guessing
     breakers: tuple[Breaker, ...]
     """Of the providers that are asked: the language model's first, then the embedder's; none where all is built in."""
     clock: Clock
@@ -149,6 +151,7 @@ async def open_runtime(
     breakers = tuple(guarded.breaker for guarded in (told, embedder) if guarded)
     time = DatabaseClock(clock)
     beside = [asyncio.create_task(time.keep(engine))]
+    limits = RateLimits(RedisTokenBuckets(circuits, settings.queue_namespace), _quotas(settings))
     identity = Identity(tokens, passwords, time, settings.refresh_token_days)
     try:
         await time.try_to_compare(engine)
@@ -172,7 +175,8 @@ async def open_runtime(
             vector_store=vector_store,
             sender=sender,
             links=sender,
-            rate_limits=RateLimits(RedisTokenBuckets(circuits, settings.queue_namespace), _quotas(settings)),
+            rate_limits=limits,
+            guessing=Guessing(limits, tokens, time),
             breakers=breakers,
             clock=time,
             skew=lambda: time.skew,

@@ -21,6 +21,7 @@ WITHOUT_A_KEY = {
     "/auth/refresh",
     "/auth/logout",
     "/auth/logout-everywhere",
+    "/auth/backchannel-logout/{provider}",
     "/assessments/resume",
     "/assessments/{assessment_id}/what-if",
     "/questions/dry-run",

@@ -37,7 +37,7 @@ GROUPS = {
     "audit": {"verify", "export"},
     "cohorts": {"enrol"},
     "retention": {"run", "runs"},
-    "people": {"find", "export", "erase", "hold", "release"},
+    "people": {"find", "export", "erase", "invite", "reset", "hold", "release"},
 }
 
 

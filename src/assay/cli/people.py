@@ -72,6 +72,28 @@ def erase(
 
 
 @app.command()
+def invite(person: Person, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Print a link by which somebody chooses a password: good once, for three days. Earlier links end. Hand it over yourself."""
+    settings = settings_of(data)
+    from assay.services import password_links
+
+    link = opened(
+        settings,
+        lambda runtime: _in_unit(lambda uow: password_links.make(uow, None, person, settings.public_url, runtime.clock))(runtime),
+    )
+    if as_json:
+        print_json(link)
+    else:
+        console().print(f"{link.url}\ngood once, until {link.expires_at:%Y-%m-%d %H:%M} UTC", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def reset(person: Person, data: Data = DATA, *, as_json: Json = False) -> None:
+    """The same for somebody who has forgotten theirs: the present password goes on until the link is used."""
+    invite(person, data, as_json=as_json)
+
+
+@app.command()
 def hold(person: Person, reason: Why, data: Data = DATA, *, as_json: Json = False) -> None:
     """Keep everything about a person: erasing is refused and retention passes by until the hold is lifted."""
     settings, why = settings_of(data), _reasoned(reason)

@@ -37,6 +37,7 @@ from assay.db.repositories.jobs import Jobs
 from assay.db.repositories.legal_holds import LegalHolds
 from assay.db.repositories.notes import Notes
 from assay.db.repositories.overrides import Overrides
+from assay.db.repositories.password_links import PasswordLinks
 from assay.db.repositories.personal import PersonalData
 from assay.db.repositories.questions import Questions
 from assay.db.repositories.recommendations import Recommendations
@@ -114,6 +115,7 @@ class UnitOfWork:
     legal_holds = _Room(LegalHolds)
     notes = _Room(Notes)
     overrides = _Room(Overrides)
+    password_links = _Room(PasswordLinks)
     personal = _Room(PersonalData)
     questions = _Room(Questions)
     recommendations = _Room(Recommendations)

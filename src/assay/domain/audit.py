@@ -53,6 +53,8 @@ class AuditAction(StrEnum):
     PERSON_ARRIVED = "person:arrive"
     """Somebody came for the first time by another provider's word."""
     PERSON_ROLE_CHANGED = "person:change_role"
+    PERSON_LINKED = "person:make_password_link"
+    PERSON_PASSWORD_SET = "person:set_password"  # noqa: S105 - a name, no secret
     PERSON_EXPORTED = "person:export"
     PERSON_ERASED = "person:erase"
     PERSON_HELD = "person:hold"

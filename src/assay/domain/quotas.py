@@ -14,6 +14,12 @@ class RouteClass(StrEnum):
 
     SIGN_IN = "sign-in"
     """Each costs a slow hash. Counted by address, since nobody is known yet; a whole campus may share one."""
+    GUESS = "guess"
+    """Passwords tried on one account from browsers that are not known to it, from wherever."""
+    GUESS_HERE = "guess-here"
+    """The same from one address."""
+    KNOWN_DEVICE = "known-device"
+    """Passwords tried on one account from one browser in which it was signed in to before."""
     START = "start"
     SUBMIT = "submit"
     """What makes a model work."""
@@ -71,6 +77,9 @@ class Taken(NamedTuple):
 
 QUOTAS: Final[Mapping[RouteClass, Quota]] = {
     RouteClass.SIGN_IN: Quota(burst=600, per_minute=300),
+    RouteClass.GUESS: Quota(burst=60, per_minute=1),
+    RouteClass.GUESS_HERE: Quota(burst=10, per_minute=2),
+    RouteClass.KNOWN_DEVICE: Quota(burst=20, per_minute=4),
     RouteClass.START: Quota(burst=10, per_minute=10),
     RouteClass.SUBMIT: Quota(burst=20, per_minute=20),
     RouteClass.BULK: Quota(burst=20, per_minute=20),

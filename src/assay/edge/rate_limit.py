@@ -21,6 +21,7 @@ CLASSES: Final[Mapping[tuple[str, str], RouteClass]] = {
     ("POST", "/assessments/resume"): RouteClass.SIGN_IN,
     ("POST", "/sign-in"): RouteClass.SIGN_IN,
     ("POST", "/resume"): RouteClass.SIGN_IN,
+    ("POST", "/choose-password"): RouteClass.SIGN_IN,
     ("GET", "/sign-in/{provider}"): RouteClass.SIGN_IN,
     ("GET", "/sign-in/{provider}/callback"): RouteClass.SIGN_IN,
     ("POST", "/assessments/start"): RouteClass.START,

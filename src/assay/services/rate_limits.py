@@ -11,7 +11,7 @@ from assay.domain.ports import TokenBuckets
 from assay.domain.quotas import Bucket, Quota, RouteClass, Taken
 from assay.observability import metrics
 
-CLOSED_WITHOUT_REDIS: Final = frozenset({RouteClass.SIGN_IN})
+CLOSED_WITHOUT_REDIS: Final = frozenset({RouteClass.SIGN_IN, RouteClass.GUESS, RouteClass.GUESS_HERE, RouteClass.KNOWN_DEVICE})
 """Guessing passwords is what must not go uncounted. Whoever is signed in goes on."""
 KEPT_SUBJECTS: Final = 20_000
 RETRY_SECONDS: Final = 2.0

@@ -11,14 +11,17 @@ from assay.edge.dependencies import RuntimeDep, Uow
 from assay.runtime import Runtime
 from assay.services import assessments, web_sessions
 from assay.services.identity import DEMO_PASSWORD, DEMO_PEOPLE
-from assay.web import session, single_sign_on
+from assay.web import known_devices, session, single_sign_on
 from assay.web.rendering import page
 from assay.web.session import Anybody, Session
 from assay.web.single_sign_on import local_path
 
 router = APIRouter()
 
-DONE = {"everywhere": "You are signed out everywhere."}
+DONE = {
+    "everywhere": "You are signed out everywhere.",
+    "password": "The password is set. Sign in with it.",
+}
 """What has just been done, by the code in the address."""
 MAX_EMAIL = 320
 MAX_PASSWORD = 256
@@ -44,6 +47,7 @@ async def sign_in(
     target = local_path(next)
     if problems := _missing(email, password):
         return _form(request, runtime, target, email=email, problems=problems)
+    await known_devices.admit(request, email)
     try:
         actor = await runtime.identity.recognise(runtime.open_uow, email.strip(), password)
     except Unauthenticated:
@@ -52,6 +56,7 @@ async def sign_in(
     answer = _to(target)
     async with runtime.open_uow() as uow:
         await session.begin(request, answer, uow, actor)
+    known_devices.remember(request, answer, email)
     return answer
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from assay.web import account, assessments, home, learned, profile, reference, results, single_sign_on, status, supposing, tracks
+from assay.web import account, assessments, home, learned, passwords, profile, reference, results, single_sign_on, status, supposing, tracks
 from assay.web.admin import (
     audit,
     catalog,
@@ -39,6 +39,7 @@ ROUTERS: Final = (
     home.router,
     account.router,
     single_sign_on.router,
+    passwords.router,
     profile.router,
     learned.router,
     tracks.router,

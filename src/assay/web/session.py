@@ -26,7 +26,7 @@ from assay.web.devices import device
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 STALE_FORM: Final = "stale_form"
-WITHOUT_SESSION: Final = frozenset({"/sign-in", "/resume"})
+WITHOUT_SESSION: Final = frozenset({"/sign-in", "/resume", "/choose-password"})
 """Forms that somebody who is not signed in may send; the browser's word on where they come from is their whole protection."""
 
 BY_ITSELF: Final = re.compile(r".*(?:/session|(?<!/what-if)/fragment|/events)")

@@ -1,10 +1,11 @@
 """Signing in and out, and who I am."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 
 from assay.api.schemas.auth import Credentials, RefreshRequest
 from assay.api.v1.problems import problems
 from assay.edge.dependencies import AnyActor, RuntimeDep, Uow
+from assay.edge.rate_limit import address
 from assay.services import identity, web_sessions
 from assay.services.identity import Person, TokenPair
 
@@ -12,8 +13,9 @@ router = APIRouter(tags=["identity"])
 
 
 @router.post("/auth/token", responses=problems(401))
-async def sign_in(body: Credentials, runtime: RuntimeDep) -> TokenPair:
+async def sign_in(body: Credentials, request: Request, runtime: RuntimeDep) -> TokenPair:
     """Exchange e-mail and password for an access token and a refresh token."""
+    await runtime.guessing.admit(body.email, address(request))
     return await runtime.identity.sign_in(runtime.open_uow, body.email, body.password)
 
 

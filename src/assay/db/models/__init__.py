@@ -22,7 +22,7 @@ from assay.db.models.content import (
     Skill,
     Track,
 )
-from assay.db.models.identity import Cohort, CohortMember, ExternalIdentity, LegalHold, RefreshToken, User, WebSession
+from assay.db.models.identity import Cohort, CohortMember, ExternalIdentity, LegalHold, PasswordLink, RefreshToken, User, WebSession
 from assay.db.models.index import EmbeddingArtifact, IndexVersion
 from assay.db.models.learning import LearnerDeclaration
 from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, StoredReply
@@ -63,6 +63,7 @@ __all__ = [
     "LegalHold",
     "MetricSnapshot",
     "ModelCall",
+    "PasswordLink",
     "Question",
     "QuestionSnapshot",
     "QuestionTrack",

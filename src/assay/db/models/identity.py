@@ -88,6 +88,19 @@ class ExternalIdentity(Base):
     created_at: Mapped[CreatedAt]
 
 
+class PasswordLink(Base):
+    """A link by which somebody chooses a password; `used_at` also of one that a later link has replaced."""
+
+    __tablename__ = "password_links"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class Cohort(Base):
     """A group of students with the advisors who look after them."""
 
