@@ -36,7 +36,7 @@ HEALED_WITHIN: Final = 120.0
 GRACE: Final = {"ASSAY_SHUTDOWN_GRACE_SECONDS": "2"}
 """Shorter than calls take, so that some are handed back."""
 READABLE: Final = {"ASSAY_BIND_CIPHERTEXTS_TO_ROWS": "0"}
-"""What a version before revision 0024 needs beside it: ciphertexts that it can read."""
+"""What a version before revision 0020 needs beside it: ciphertexts that it can read."""
 _HANDED_BACK: Final = "SELECT coalesce(sum(fence - attempt), 0)::int FROM async_jobs"
 
 

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     blind_index_key: SecretStr = SecretStr("")
     """Key of the keyed hash that e-mail look-ups use, base64 of 32 bytes; while it is changed two of them, `new,old`."""
     bind_ciphertexts_to_rows: bool = True
-    """Off while servers from before revision 0024 are running beside this version: they cannot read what is bound to its row."""
+    """Off while servers from before revision 0020 are running beside this version: they cannot read what is bound to its row."""
     """Key of the keyed hash that e-mail look-ups use, base64 of 32 bytes."""
     identity_providers: SecretStr = SecretStr("")
     """OpenID providers by key, as JSON: `{"campus": {"name": …, "issuer": …, "client_id": …}}`; docs/single-sign-on.md lists the rest."""

@@ -62,6 +62,7 @@ OPERATIONS: Final = Area(
         Link("/operations/jobs", "Jobs"),
         Link("/operations/webhooks", "Webhooks"),
         Link("/operations/pilot", "Pilot"),
+        Link("/agreement", "Agreement"),
     ),
 )
 PLACES: Final[dict[Role, tuple[Place, ...]]] = {

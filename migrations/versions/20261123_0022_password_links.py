@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027_password_links"
-down_revision = "0026_access"
+revision = "0022_password_links"
+down_revision = "0021_access"
 branch_labels = None
 depends_on = None
 

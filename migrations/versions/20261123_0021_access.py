@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026_access"
-down_revision = "0024_key_rotation"
+revision = "0021_access"
+down_revision = "0020_key_rotation"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024_key_rotation"
+revision = "0020_key_rotation"
 down_revision = "0019_advisor_notes"
 branch_labels = None
 depends_on = None
