@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from bending import bend
 from dead import buried, jobs_of
 from journeys import Student
 from onlooker import Look
 from playwright.async_api import expect
 from populations import populate
-from sqlalchemy import text
 
 from assay.domain.jobs import JobType
 from assay.runtime import Runtime
@@ -24,19 +24,12 @@ async def result(runtime: Runtime, student: Student, track_id: UUID) -> dict[str
     return await buried(runtime, student, track_id, JobType.SCORE_ESSAY, error=ZeroDivisionError())
 
 
-async def run(runtime: Runtime, statement: str, **values: Any) -> None:
-    """Bend something, past all triggers."""
-    async with runtime.open_uow() as uow:
-        await uow.session.execute(text("SET LOCAL session_replication_role = replica"))
-        await uow.session.execute(text(statement), values)
-
-
 async def test_pages_are_whole(look: Look, runtime: Runtime, result: dict[str, Any]) -> None:
     """Health, jobs, one job and the scorecard, with figures, with everything opened, and with hostile text in them."""
     await populate(runtime, 60)
     await snapshots.take(runtime.open_uow, runtime.broker)
-    await run(runtime, "UPDATE role_catalog SET name = :it WHERE slug = 'backend-engineer'", it=HOSTILE)
-    await run(runtime, "UPDATE async_jobs SET last_error = :it, stack = :it WHERE status = 'dead'", it=HOSTILE)
+    await bend(runtime, "UPDATE role_catalog SET name = :it WHERE slug = 'backend-engineer'", it=HOSTILE)
+    await bend(runtime, "UPDATE async_jobs SET last_error = :it, stack = :it WHERE status = 'dead'", it=HOSTILE)
     job = (await jobs_of(runtime, result))[0]
     person = await look()
     await person.sign_in("admin")
@@ -103,7 +96,7 @@ async def test_health_refreshes_without_taking_anything_away(look: Look, runtime
     await expect(heading).to_contain_text("attention")
     before = await heading.text_content()
     await person.page.locator("#depth-table summary").click()
-    await run(runtime, "DELETE FROM async_jobs")
+    await bend(runtime, "DELETE FROM async_jobs")
     await person.page.clock.run_for(11_000)
     assert await heading.text_content() == before
     await person.page.get_by_role("link", name="Reload").focus()

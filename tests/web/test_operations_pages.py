@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from advising import new_assessment
+from bending import bend
 from dead import buried, jobs_of
 from journeys import Student
 from populations import populate
@@ -31,13 +32,6 @@ HOSTILE = "<script>alert(1)</script>\u202e" + "x" * 10_000
 async def result(runtime: Runtime, student: Student, track_id: UUID) -> dict[str, Any]:
     """A finished assessment whose essay job died."""
     return await buried(runtime, student, track_id, JobType.SCORE_ESSAY, error=ZeroDivisionError())
-
-
-async def run(runtime: Runtime, statement: str, **values: Any) -> None:
-    """Bend something, past all triggers."""
-    async with runtime.open_uow() as uow:
-        await uow.session.execute(text("SET LOCAL session_replication_role = replica"))
-        await uow.session.execute(text(statement), values)
 
 
 def test_every_code_has_words() -> None:
@@ -226,8 +220,8 @@ async def test_the_scorecard_of_a_pilot(visit: Visit, runtime: Runtime) -> None:
 
 async def test_hostile_text_stays_text(visit: Visit, runtime: Runtime, student_actor: Actor, result: dict[str, Any]) -> None:
     """A track's name, an error and a stack are shown as they are, in elements of their own, and never run."""
-    await run(runtime, "UPDATE role_catalog SET name = :it WHERE slug = 'backend-engineer'", it=HOSTILE)
-    await run(runtime, "UPDATE async_jobs SET last_error = :it, stack = :it", it=HOSTILE)
+    await bend(runtime, "UPDATE role_catalog SET name = :it WHERE slug = 'backend-engineer'", it=HOSTILE)
+    await bend(runtime, "UPDATE async_jobs SET last_error = :it, stack = :it", it=HOSTILE)
     async with runtime.open_uow() as uow:
         await new_assessment(uow, student_actor.id)
     admin = await visit("admin")
