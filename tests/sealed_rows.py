@@ -12,6 +12,7 @@ from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Role
 from assay.domain.flags import FlagCode
 from assay.domain.grading import Identity, ModelReply
+from assay.domain.notes import NoteAbout
 from assay.domain.rubric import Dimension
 from assay.kit.ids import new_id
 
@@ -64,6 +65,7 @@ async def fill(uow: UnitOfWork, assessment_id: UUID, mark: str) -> UUID:
     uow.session.add(RagTrace(recommendation_id=recommendation.id, part="essay", query=say("rag_traces.query"), weight=1.0, hits=[]))
     await uow.overrides.add(score.id, user.id, {Dimension.CLARITY: 3}, say("essay_score_overrides.reason"))
     await uow.flags.add(assessment_id, user.id, FlagCode.FOLLOW_UP, say("assessment_flags.note"))
+    await uow.notes.add(assessment_id, user.id, NoteAbout.ASSESSMENT, say("advisor_notes.body"))
     await uow.feedback.put(
         recommendation_id=recommendation.id,
         author_id=user.id,

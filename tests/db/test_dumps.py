@@ -70,6 +70,15 @@ async def test_files_and_the_log_say_nothing(written: str, settings: Settings, s
     await connection.close()
     data: Path = shared.cluster.data
     files = [*(data / "base" / folder).iterdir(), *(data / "pg_wal" / name for name in logs)]
-    assert len(logs) >= 1
-    assert len(files) > 100
-    assert {file.name: hits for file in files if (hits := betrayed(file.read_bytes()))} == {}
+    read = {file.name: raw for file in files if (raw := contents(file)) is not None}
+    assert len(read) > 100
+    assert logs
+    assert {name: hits for name, raw in read.items() if (hits := betrayed(raw))} == {}
+
+
+def contents(file: Path) -> bytes | None:
+    """What is in a file; None for one that Postgres has removed since."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None

@@ -23,7 +23,7 @@ from assay.security.encryption import new_key
 from assay.services import audit, key_rotation
 from assay.settings import Settings
 
-IMMUTABLE = ("assessment_flags", "essay_score_overrides", "essay_scores", "rag_traces", "recommendations")
+IMMUTABLE = ("advisor_notes", "assessment_flags", "essay_score_overrides", "essay_scores", "rag_traces", "recommendations")
 NEW, LOOK_UPS = new_key(), new_key()
 
 
@@ -170,8 +170,9 @@ async def test_the_gate_lets_ciphertexts_through_and_nothing_else(open_uow: Open
     """Of an immutable row neither another column, nor a ciphertext of another length, nor its loss; and nothing without the setting."""
     del filled
     (column,) = SEALED[table].columns
-    plain = next(each.name for each in SEALED[table].table.columns if each.name in {"level", "code", "percent", "processing_ms", "weight"})
-    other = {"code": "'resolved'"}.get(plain, f"{plain} + 1")
+    others = {"about", "level", "code", "percent", "processing_ms", "weight"}
+    plain = next(each.name for each in SEALED[table].table.columns if each.name in others)
+    other = {"about": "'student'", "code": "'resolved'"}.get(plain, f"{plain} + 1")
     same = f"overlay({column} placing '\\x00' from length({column}))"
     refused = [f"{column} = {same}, {plain} = {other}", f"{column} = {column} || '\\x00'", f"{column} = NULL", f"{plain} = {other}"]
     for rekeying, change in [("on", each) for each in refused] + [("", f"{column} = {same}"), ("off", f"{column} = {same}")]:

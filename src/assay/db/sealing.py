@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Mapper
 
 from assay.db.models import Base
-from assay.db.types import BY_ID, Encrypted, Sealed
+from assay.db.types import BY_ID, Encrypted, Sealed, row_tag
 from assay.kit.ids import new_id
 
 type Values = Mapping[str, Any]
@@ -32,6 +32,7 @@ def _sealed_tables(tables: Iterable[Table]) -> dict[str, SealedTable]:
     return found
 
 
+_WRITTEN_AS_IT_IS: Final = (Sealed, type(None))
 SEALED: Final[Mapping[str, SealedTable]] = _sealed_tables(Base.metadata.sorted_tables)
 """Every table with encrypted columns, as the models say it: what is rotated, counted and sealed is read from here."""
 
@@ -76,8 +77,11 @@ def _with_values_sealed(statement: Insert, sealed: SealedTable) -> Insert:
 
 
 def _written(sealed: SealedTable, row: Values, key: Sequence[Any]) -> Values:
-    bare = {name: kind for name, kind in sealed.columns.items() if not isinstance(row.get(name), Sealed | None)}
-    return {**row, **{name: kind.sealed(row[name], *key) for name, kind in bare.items()}} if bare else row
+    bare = [(name, kind, value) for name, kind in sealed.columns.items() if not isinstance(value := row.get(name), _WRITTEN_AS_IT_IS)]
+    if not bare:
+        return row
+    tag = row_tag(*key)
+    return {**row, **{name: kind.sealed_for(value, tag) for name, kind, value in bare}}
 
 
 def _name_new_row(_mapper: Mapper[Any], _connection: Connection, target: Any) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "Sealed",
     "key_ring",
     "refuse_key_ring",
+    "row_tag",
     "use_key_ring",
 ]
 
@@ -79,7 +80,11 @@ class Encrypted(TypeDecorator[Any]):
 
     def sealed(self, value: Any, *key: UUID | str) -> Sealed | None:
         """The ciphertext of `value` in the row of this `key` (the values of the columns `row`); None, which is no secret, stays None."""
-        return None if value is None else Sealed(key_ring().encrypt(self._dump(value), self.place, row_tag(*key)))
+        return None if value is None else self.sealed_for(value, row_tag(*key))
+
+    def sealed_for(self, value: Any, tag: bytes) -> Sealed:
+        """The ciphertext of `value` in the row of this tag."""
+        return Sealed(key_ring().encrypt(self._dump(value), self.place, tag))
 
     def opened(self, sealed: bytes, *key: UUID | str) -> Any:
         """The value. Raises `KeyRingError` for a ciphertext of another row, column or key."""

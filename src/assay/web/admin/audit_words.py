@@ -52,6 +52,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     _A.COHORT_IMPORTED: "List of people brought in",
     _A.RETENTION_RUN: "Retention removed what was past its time",
     _A.AUDIT_EXPORTED: "Audit log taken along as a file",
+    _A.KEYS_ROTATED: "Keys of encryption changed",
 }
 KINDS: Final[Mapping[str, str]] = {
     "assessment": "Assessment",
@@ -62,6 +63,7 @@ KINDS: Final[Mapping[str, str]] = {
     "essay_score": "Essay",
     "index_version": "Index version",
     "job": "Job",
+    "keys": "Keys",
     "person": "Person",
     "question": "Question",
     "question_draft": "Draft of a question",
