@@ -6,6 +6,8 @@ TABLES: Final = {
     "users": "Account",
     "refresh_tokens": "Sessions of the API",
     "web_sessions": "Sessions of the pages",
+    "external_identities": "Names at other sign-ons",
+    "password_links": "Links to choose a password",
     "cohort_members": "Membership in cohorts",
     "learner_declarations": "What they told of their learning",
     "idempotency_keys": "Answers to repeated requests",
