@@ -12,6 +12,7 @@ from assay.cli.verbs import app
 from assay.domain.actors import Actor
 from assay.kit.ids import new_id
 from assay.runtime import Runtime
+from assay.services import password_links
 
 
 def run(runtime: Runtime, folder: Path, *words: object, said: str = "") -> subprocess.CompletedProcess[str]:
@@ -36,6 +37,20 @@ async def test_find_hold_export_erase(runtime: Runtime, student_actor: Actor, tm
     assert exported["kept"]["users"][0]["email"] == "student@assay.example"
     erased = run(runtime, tmp_path, "erase", person, "--reason", "Asked by letter", "--yes")
     assert (erased.returncode, erased.stdout.splitlines()[-1]) == (0, "still readable: nothing"), erased.stderr
+
+
+async def test_inviting_prints_a_link_that_is_good(runtime: Runtime, student_actor: Actor, tmp_path: Path) -> None:
+    """On a line of its own, at the service's address; another one ends it, and nobody is told about somebody there is not."""
+    printed = run(runtime, tmp_path, "invite", student_actor.id)
+    link, told = printed.stdout.splitlines()
+    assert (link.startswith(f"{runtime.settings.public_url}/choose-password?link="), told[:16]) == (True, "good once, until"), (
+        printed.stderr
+    )
+    second = json.loads(run(runtime, tmp_path, "reset", student_actor.id, "--json").stdout)["url"]
+    async with runtime.open_uow(autocommit=True) as uow:
+        good = [await password_links.is_good(uow, each.partition("link=")[2]) for each in (link, second)]
+    assert good == [False, True]
+    assert run(runtime, tmp_path, "invite", new_id()).returncode != 0
 
 
 def test_erasing_asks_back() -> None:
