@@ -40,6 +40,7 @@ async def fill(uow: UnitOfWork, assessment_id: UUID, mark: str) -> UUID:
     )
     uow.accounts.add(user)
     await uow.session.flush()
+    await uow.external_identities.add(user.id, "https://idp.example", say("external_identities.subject"))
     await uow.legal_holds.add(user.id, say("legal_holds.reason"), None)
     question = await uow.session.scalar(_ASKED, {"assessment": assessment_id})
     asked: dict[str, Any] = {"assessment_id": assessment_id, "question_id": question}

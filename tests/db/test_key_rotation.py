@@ -73,6 +73,9 @@ async def test_everything_gets_to_the_first_key(open_uow: OpenUnitOfWork, filled
         person = await uow.accounts.by_email(f"{word('Bertha', 'users.email')}@uni.example")
         assert person is not None
         assert person.id == filled
+        known = await uow.external_identities.known("https://idp.example", word("Bertha", "external_identities.subject"))
+        assert known is not None
+        assert known.id == filled
         assert await audit.verify(uow)
         entries = (await uow.session.scalars(select(AuditLog).where(AuditLog.action == "keys:rotate").order_by(AuditLog.sequence))).all()
         assert [entry.changes["state"] for entry in entries] == ["begun", "ended"]

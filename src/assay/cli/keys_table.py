@@ -32,7 +32,7 @@ def show_counts(report: KeyReport, console: Console) -> None:
     look_ups = report.look_ups
     for name, number in (("current", look_ups.current), ("old", look_ups.old), ("missing", look_ups.missing)):
         if number:
-            table.add_row("users.email_index", "", "", f"{number:,}", name)
+            table.add_row("look-ups", "", "", f"{number:,}", name)
     console.print(table)
     console.print(_verdict(report), soft_wrap=True)
 

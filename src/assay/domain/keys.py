@@ -37,11 +37,15 @@ class KeyCount(Value):
 
 
 class IndexCount(Value):
-    """E-mail addresses by the key that their keyed hash was made with: the first, another that is configured, none of these."""
+    """Look-ups by the key that their keyed hash was made with: the first, another that is configured, none of these."""
 
     current: int
     old: int
     missing: int
+
+    def plus(self, other: Self) -> Self:
+        """Both together."""
+        return self.model_copy(update={name: getattr(self, name) + getattr(other, name) for name in ("current", "old", "missing")})
 
 
 class KeyReport(Value):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from assay.db.repositories.sealed_values import TABLES, Key
+from assay.db.repositories.sealed_values import LOOK_UPS, TABLES, Key
 from assay.db.types import key_ring
 from assay.db.unit_of_work import OpenUnitOfWork
 from assay.domain.audit import AuditAction
@@ -38,7 +38,7 @@ async def check(open_uow: OpenUnitOfWork) -> KeyReport:
         counts = await uow.sealed_values.count()
     ring = key_ring()
     # without the key there is no address to make a look-up of
-    readable = all(count.state is not KeyState.MISSING for count in counts if (count.table, count.column) == ("users", "email"))
+    readable = all(count.state is not KeyState.MISSING for count in counts if count.table in LOOK_UPS)
     look_ups = await _look_ups(open_uow) if readable else IndexCount(current=0, old=0, missing=0)
     return KeyReport(current=ring.current, keys=ring.ids, counts=tuple(counts), look_ups=look_ups)
 
@@ -55,7 +55,7 @@ async def rotate(open_uow: OpenUnitOfWork, told: Told) -> Rotation:
     rotation_id, due = new_id(), before.of_state(KeyState.OLD)
     await _record(open_uow, rotation_id, {"to": before.current, "state": "begun", "values": due, "lookUps": before.look_ups.old})
     tables = tuple([await _rotate_table(open_uow, table, told) for table in TABLES])
-    look_ups = await _rotate_look_ups(open_uow)
+    look_ups = sum([await _rotate_look_ups(open_uow, which) for which in LOOK_UPS])
     report = await check(open_uow)
     if report.rotated:
         await _forget_proofs(open_uow)
@@ -94,13 +94,13 @@ async def _pass(open_uow: OpenUnitOfWork, progress: Progress, told: Told) -> Pro
         after = piece.last
 
 
-async def _rotate_look_ups(open_uow: OpenUnitOfWork) -> int:
+async def _rotate_look_ups(open_uow: OpenUnitOfWork, which: str) -> int:
     renewed = 0
     for _ in range(PASSES):
         busy, after, more = 0, None, True
         while more:
             async with open_uow() as uow:
-                done, left, after = await uow.sealed_values.renew_look_ups(after, RENEWED_AT_ONCE)
+                done, left, after = await uow.sealed_values.renew_look_ups(which, after, RENEWED_AT_ONCE)
             renewed, busy, more = renewed + done, busy + left, after is not None
         if not busy:
             break
@@ -108,15 +108,15 @@ async def _rotate_look_ups(open_uow: OpenUnitOfWork) -> int:
 
 
 async def _look_ups(open_uow: OpenUnitOfWork) -> IndexCount:
-    current, old, missing = 0, 0, 0
-    after: UUID | None = None
-    more = True
-    while more:
-        async with open_uow(autocommit=True) as uow:
-            found, after = await uow.sealed_values.count_look_ups(after, LOOKED_AT_ONCE)
-        current, old, missing = current + found.current, old + found.old, missing + found.missing
-        more = after is not None
-    return IndexCount(current=current, old=old, missing=missing)
+    total = IndexCount(current=0, old=0, missing=0)
+    for which in LOOK_UPS:
+        after: UUID | None = None
+        more = True
+        while more:
+            async with open_uow(autocommit=True) as uow:
+                found, after = await uow.sealed_values.count_look_ups(which, after, LOOKED_AT_ONCE)
+            total, more = total.plus(found), after is not None
+    return total
 
 
 async def _forget_proofs(open_uow: OpenUnitOfWork) -> None:

@@ -2,14 +2,16 @@
 
 # ruff: noqa: S608 - statements are put together from the names of our own tables and columns, values are bound
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, TextClause, bindparam, delete, insert, select, text, update
+from sqlalchemy import ARRAY, Table, TextClause, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import KeyProof, User
+from assay.db.models import ExternalIdentity, KeyProof, User
+from assay.db.models.base import table
+from assay.db.repositories.external_identities import indexes as external_indexes
 from assay.db.sealing import SEALED, SealedTable
 from assay.db.types import KeyRing, KeyRingError, key_ring
 from assay.domain.keys import IndexCount, KeyCount, KeyPurpose, KeyState
@@ -18,6 +20,25 @@ type Key = tuple[Any, ...]
 
 TABLES: Final = tuple(SEALED)
 """In the order in which they refer to each other."""
+
+
+class _Index(NamedTuple):
+    """A column of keyed hashes, what they are made of, and how."""
+
+    table: Table
+    column: str
+    said: tuple[str, ...]
+    of: Callable[[Any], list[bytes]]
+
+
+_INDEXES: Final[Mapping[str, _Index]] = {
+    "users": _Index(table(User), "email_index", ("email",), lambda row: key_ring().blind_indexes(row.email)),
+    "external_identities": _Index(
+        table(ExternalIdentity), "subject_index", ("issuer", "subject"), lambda row: external_indexes(row.issuer, row.subject)
+    ),
+}
+LOOK_UPS: Final = tuple(_INDEXES)
+"""Tables with keyed hashes."""
 _RENEWING: Final = text("SELECT set_config('assay.rekeying', 'on', true)")
 
 
@@ -70,27 +91,29 @@ class SealedValues:
             await self._session.execute(text(f"UPDATE {table} SET {changes} WHERE {where}"), renewed)
         return Renewed(len(renewed), len(rows) - len(renewed))
 
-    async def count_look_ups(self, after: UUID | None, size: int) -> tuple[IndexCount, UUID | None]:
-        """The next `size` people by the key of their look-up, and behind whom to go on; None at the end."""
-        people = await self._people(after, size)
+    async def count_look_ups(self, which: str, after: UUID | None, size: int) -> tuple[IndexCount, UUID | None]:
+        """The next `size` rows with look-ups (one of `LOOK_UPS`) by the key of these, and behind whom to go on; None at the end."""
+        people = await self._looked_up(which, after, size)
         found = {"current": 0, "old": 0, "missing": 0}
         for person in people:
-            indexes = key_ring().blind_indexes(person.email)
+            indexes = _INDEXES[which].of(person)
             found["current" if person.index == indexes[0] else "old" if person.index in indexes else "missing"] += 1
         return IndexCount(**found), people[-1].id if len(people) == size else None
 
-    async def renew_look_ups(self, after: UUID | None, size: int) -> tuple[int, int, UUID | None]:
-        """Make the look-ups of the next `size` people anew, of those that need it and that nobody else is writing.
+    async def renew_look_ups(self, which: str, after: UUID | None, size: int) -> tuple[int, int, UUID | None]:
+        """Make the look-ups of the next `size` rows anew, of those that need it and that nobody else is writing.
 
         How many, how many somebody was writing, and behind whom to go on.
         """
-        people = await self._people(after, size)
+        people = await self._looked_up(which, after, size)
         renewed = busy = 0
         for person in people:
-            first, *others = key_ring().blind_indexes(person.email)
+            first, *others = _INDEXES[which].of(person)
             if person.index in others:
-                free = select(User.id).where(User.id == person.id, User.email_index == person.index).with_for_update(skip_locked=True)
-                query = update(User).where(User.id.in_(free)).values(email_index=first).returning(User.id)
+                row = _INDEXES[which].table.c
+                index = row[_INDEXES[which].column]
+                free = select(row.id).where(row.id == person.id, index == person.index).with_for_update(skip_locked=True)
+                query = update(_INDEXES[which].table).where(row.id.in_(free)).values({index: first}).returning(row.id)
                 done = (await self._session.execute(query, execution_options={"synchronize_session": False})).all()
                 renewed, busy = renewed + len(done), busy + (not done)
         return renewed, busy, people[-1].id if len(people) == size else None
@@ -105,9 +128,11 @@ class SealedValues:
             proof = {"purpose": KeyPurpose.LOOK_UPS.value, "key_id": "", "proof": ring.index_proof()}
             await self._session.execute(insert(KeyProof).values(proof))
 
-    async def _people(self, after: UUID | None, size: int) -> Sequence[Any]:
-        query = select(User.id, User.email, User.email_index.label("index")).order_by(User.id).limit(size)
-        return (await self._session.execute(query if after is None else query.where(User.id > after))).all()
+    async def _looked_up(self, which: str, after: UUID | None, size: int) -> Sequence[Any]:
+        index = _INDEXES[which]
+        row = index.table.c
+        query = select(row.id, *(row[name] for name in index.said), row[index.column].label("index")).order_by(row.id).limit(size)
+        return (await self._session.execute(query if after is None else query.where(row.id > after))).all()
 
     async def _counted(self, sealed: SealedTable, column: str) -> list[KeyCount]:
         table, ring = sealed.table.name, key_ring()
