@@ -29,6 +29,7 @@ VERBS = {
 GROUPS = {
     "catalog": {"import", "export", "report"},
     "heal": {"list", "run"},
+    "keys": {"list", "check", "rotate"},
     "index": {"list", "rebuild", "switch", "rollback", "drift"},
     "jobs": {"dead", "show", "resend"},
     "questions": {"list", "show", "apply", "activate", "deactivate", "delete", "try", "export", "import", "statistics"},

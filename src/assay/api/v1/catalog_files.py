@@ -12,7 +12,7 @@ from assay.domain.credentials import CredentialStatus
 from assay.domain.imports import CatalogFormat, ImportOptions, OnError
 from assay.edge.dependencies import CredentialKeeper, IdempotencyHeader, RuntimeDep, Uow
 from assay.edge.uploads import received
-from assay.services import catalog_confirmations, catalog_exports, catalog_imports, catalog_uploads
+from assay.services import catalog_confirmations, catalog_exports, catalog_imports, catalog_uploads, idempotency
 from assay.services.catalog_imports import ImportPage, ImportRead, ProblemPage
 
 router = APIRouter(prefix="/credentials", tags=["catalog files"])
@@ -90,9 +90,15 @@ async def confirm_import(
     actor: CredentialKeeper,
     uow: Uow,
     on_error: Annotated[OnError | None, Query(alias="onError", description="Where it shall be otherwise than in the dry run")] = None,
+    key: IdempotencyHeader = None,
 ) -> ImportRead:
     """Import in earnest what a dry run has looked at: its file is kept for a day. Worked off in the background."""
-    return await catalog_confirmations.confirm(uow, actor, import_id, on_error)
+
+    async def act() -> idempotency.JsonObject:
+        return (await catalog_confirmations.confirm(uow, actor, import_id, on_error)).model_dump(mode="json")
+
+    request = ["confirm import", str(import_id), on_error]
+    return ImportRead.model_validate((await idempotency.once(uow, actor, key, request, act)).response)
 
 
 @router.get("/export", response_class=StreamingResponse, responses={**problems(401, 403), **_FILES})
