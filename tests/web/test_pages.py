@@ -210,7 +210,20 @@ async def test_pages_are_compressed(visit: Visit) -> None:
     assert answer.headers["content-encoding"] == "gzip"
 
 
-OPEN = {("GET", "/"), ("GET", "/docs"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/resume"), ("POST", "/resume")}
+OPEN = {
+    ("GET", "/"),
+    ("GET", "/docs"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/resume"),
+    ("POST", "/resume"),
+    ("GET", "/choose-password"),
+    ("POST", "/choose-password"),
+    ("GET", "/sign-in/{provider}"),
+    ("GET", "/sign-in/{provider}/callback"),
+    ("GET", "/sign-in/{provider}/signed-out"),
+    ("GET", "/sign-in/{provider}/end"),
+}
 
 
 def test_every_other_route_needs_somebody() -> None:
