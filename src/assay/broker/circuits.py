@@ -14,14 +14,17 @@ from redis.exceptions import RedisError
 
 from assay.domain.circuit import HEALER_FIRST_SECONDS, Opening
 from assay.domain.ports import SharedView
+from assay.kit.patience import answered
 from assay.kit.transactions import assert_no_transaction
 
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS: Final = 1.0
-"""Redis is away when it takes longer. A process that is busy grading may need a good part of it to notice an answer."""
+"""Redis is away when it takes longer."""
 AWAY_SECONDS: Final = 2.0
 """After Redis has not answered it is not asked again for so long: the process goes by what it has seen itself."""
+SOCKET_SECONDS: Final = 10.0
+"""What the client itself waits, by the clock: a stop behind `answered`, which knows when this process stood still."""
 KEPT_SECONDS: Final = 86_400
 """An opening of which nobody has spoken for so long is of a provider that is not configured any more."""
 
@@ -50,7 +53,7 @@ def connect_circuits(url: str) -> Redis:
     return Redis.from_url(
         url,
         socket_connect_timeout=ANSWER_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        socket_timeout=SOCKET_SECONDS,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
         decode_responses=True,
@@ -95,7 +98,7 @@ class RedisCircuit:
         if loop.time() < self._asked_again_at:
             return None
         try:
-            return await asyncio.wait_for(self._redis.eval(script, len(self._keys), *self._keys, *values), ANSWER_SECONDS)
+            return await answered(self._redis.eval(script, len(self._keys), *self._keys, *values), ANSWER_SECONDS)
         except (RedisError, TimeoutError, OSError) as error:
             self._asked_again_at = loop.time() + AWAY_SECONDS
             log.warning("circuits_unreachable", error=type(error).__name__)

@@ -8,11 +8,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from assay.domain.quotas import Quota, Taken
+from assay.kit.patience import answered
 from assay.kit.transactions import assert_no_transaction
 
 log = structlog.get_logger(__name__)
 
-ANSWER_SECONDS: Final = 0.5
+ANSWER_SECONDS: Final = 1.0
 """Redis is away when it takes longer: nobody's request waits for its own counting."""
 AWAY_SECONDS: Final = 1.0
 """After Redis has not answered it is not asked again for so long."""
@@ -47,8 +48,8 @@ class RedisTokenBuckets:
         if loop.time() < self._asked_again_at:
             return None
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                allowed, tokens = await self._take(keys=[f"{self._prefix}:{subject}"], args=[quota.burst, quota.per_second])
+            taking = self._take(keys=[f"{self._prefix}:{subject}"], args=[quota.burst, quota.per_second])
+            allowed, tokens = await answered(taking, ANSWER_SECONDS)
         except (RedisError, TimeoutError, OSError) as error:
             self._asked_again_at = loop.time() + AWAY_SECONDS
             log.warning("rate_limits_unshared", error=type(error).__name__)
