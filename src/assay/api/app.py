@@ -35,8 +35,9 @@ from assay.api.v1 import (
     webhooks,
     what_if,
 )
-from assay.api.v1.problems import problems
+from assay.api.v1.problems import UNREADABLE, problems
 from assay.edge.errors import install_problem_handlers
+from assay.edge.methods import KnownMethods
 from assay.edge.rate_limit import limited
 
 ROUTERS = (
@@ -70,12 +71,14 @@ ROUTERS = (
 
 
 class Api(FastAPI):
-    """The application, whose OpenAPI document names the media type that errors really have."""
+    """The application, whose OpenAPI document names the media type that errors really have, and a body that cannot be read."""
 
     def openapi(self) -> dict[str, Any]:
         """The document. FastAPI lists a response model as `application/json` too; ours are problem documents alone."""
         document = super().openapi()
         for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            if "requestBody" in operation:
+                operation["responses"] |= UNREADABLE
             for answer in operation["responses"].values():
                 if "application/problem+json" in answer.get("content", {}):
                     answer["content"].pop("application/json", None)
@@ -99,6 +102,7 @@ def create_api(origins: Sequence[str] = ()) -> Api:
     for router in ROUTERS:
         app.include_router(router)
     install_problem_handlers(app)
+    app.add_middleware(KnownMethods, routers=ROUTERS)
     if origins:
         app.add_middleware(
             CORSMiddleware,

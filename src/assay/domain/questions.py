@@ -134,14 +134,14 @@ class QuestionContent(Value):
 
     def _wrong_format(self) -> str | None:
         if self.format not in FORMATS[self.type]:
-            return f"a {self.type} question cannot have the format {self.format}"
+            return f"{self.type} questions cannot have the format {self.format}"
         return None
 
     def _wrong_judge(self) -> str | None:
         given = {"rule": self.rule, "rubric": self.rubric, "signals": self.signals}
         needed = {QuestionType.THEORETICAL: "rule", QuestionType.ESSAY: "rubric", QuestionType.PROFILE: "signals"}[self.type]
         if [name for name, judge in given.items() if judge is not None] != [needed]:
-            return f"a {self.type} question needs {needed} and nothing else to be judged by"
+            return f"{self.type} questions need {needed} and nothing else to be judged by"
         if self.rule is not None and self.rule.kind != self.format:
             return f"the rule is for {self.rule.kind}, the format is {self.format}"
         if self.signals is not None and self.signals.kind != SIGNAL_KINDS[self.format]:

@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AwareDatetime, model_validator
+from pydantic import model_validator
 
-from assay.kit.model import Value
+from assay.kit.model import Moment, Value
 
 
 class ReleaseWhen(StrEnum):
@@ -24,7 +24,7 @@ class ReleasePolicy(Value):
     """When results are shown; `on` goes with `onDate` alone."""
 
     when: ReleaseWhen = ReleaseWhen.AT_ONCE
-    on: AwareDatetime | None = None
+    on: Moment | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "ReleasePolicy":

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.edge.errors import BodyTooLarge, BodyTooSlow, problem
@@ -45,6 +46,8 @@ SECURITY_HEADERS: Final = {
 }
 _STANDING: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 _NOT_KEPT: Final = (b"cache-control", b"no-store")
+UNMATCHED: Final = "unmatched"
+"""The route of a request that no route takes: what people make up must not become labels."""
 QUIET: Final = ("/healthz", "/readyz", "/metrics", "/static")
 POLLED: Final = "/assessments/{assessment_id}/status"
 """Asked every second by everybody who waits: counted, but not a line in the log each time."""
@@ -86,13 +89,14 @@ class Correlation:
 
 
 def _observe(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
+    found = scope.get("route")
     root = "/api/v1" if scope.get("root_path", "").endswith("/api/v1") else ""
+    route = UNMATCHED if found is None or isinstance(found, Mount) else f"{root}{found.path}"
     method = scope["method"]
-    metrics.REQUEST_SECONDS.labels(method=method, route=root + route, status=str(status), track=scope["state"]["track"]).observe(seconds)
+    metrics.REQUEST_SECONDS.labels(method=method, route=route, status=str(status), track=scope["state"]["track"]).observe(seconds)
     polled = route.endswith(POLLED) and status == HTTPStatus.OK
     if not polled and not scope["path"].startswith(QUIET):
-        log.info("request", method=method, route=root + route, status=status, milliseconds=round(seconds * 1000, 1))
+        log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
 class BodyLimit:

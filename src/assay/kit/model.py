@@ -1,10 +1,24 @@
 """The one base of every value object: frozen, camelCase on the wire, unknown fields refused."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
+
+
+def _written(given: object) -> object:
+    """Refuse numbers, which Pydantic would take for seconds since 1970."""
+    try:
+        float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return given
+    msg = "a time is wanted as in 2026-01-31T12:00:00Z"
+    raise ValueError(msg)
+
+
+type Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""A time with its offset as RFC 3339 writes it. Whoever sends 2026 means the year, not half an hour into 1970."""
 
 
 class Value(BaseModel):

@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from assay.db.repositories.assessments import AssessmentRow
 from assay.db.repositories.responses import GivenAnswer, SavedAnswer
 from assay.db.unit_of_work import UnitOfWork
@@ -19,7 +17,7 @@ from assay.domain.answers import is_blank, objection
 from assay.domain.errors import Conflict, FieldProblem, Invalid
 from assay.domain.progress import AssessmentStatus, status_of
 from assay.domain.questions import QuestionContent
-from assay.kit.model import Value
+from assay.kit.model import Moment, Value
 from assay.services import assessments
 from assay.services.question_bank import QuestionBank
 
@@ -29,7 +27,7 @@ class ResponseWrite(Value):
 
     question_id: UUID
     answer: Any
-    answered_at: AwareDatetime | None = None
+    answered_at: Moment | None = None
 
 
 class Sheet(NamedTuple):

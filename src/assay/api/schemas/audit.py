@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from assay.db.repositories.audit import AuditSieve
 from assay.domain.audit import AuditAction
-from assay.kit.model import Value
+from assay.kit.model import Moment, Value
 from assay.services.audit_reading import FileFormat
 
 type Word = Annotated[str, Field(max_length=200)]
@@ -22,8 +22,8 @@ class AuditFilter(Value):
     target_type: Word | None = None
     target_id: Word | None = None
     correlation_id: Word | None = None
-    since: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = Field(None, alias="to")
+    since: Moment | None = Field(None, alias="from")
+    until: Moment | None = Field(None, alias="to")
 
     def sieve(self) -> AuditSieve:
         """The same for the trail itself."""

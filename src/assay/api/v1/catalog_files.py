@@ -26,7 +26,10 @@ _BODY: Final = {
     }
 }
 _FILES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The file", "content": {"text/csv": _FILE, "application/jsonl": _FILE, "application/ld+json": _FILE}}
+    200: {
+        "description": "The file",
+        "content": {"text/csv": _FILE, "application/jsonl": _FILE, "application/ld+json": {"schema": {"type": "object"}}},
+    }
 }
 
 

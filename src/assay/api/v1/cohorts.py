@@ -68,7 +68,9 @@ async def leave(cohort_id: UUID, person_id: UUID, actor: CohortKeeper, uow: Uow)
 @router.post("/{cohort_id}/members/import", responses=problems(401, 403, 404, 409))
 async def import_members(
     cohort_id: UUID,
-    content: Annotated[bytes, Body(media_type="text/csv", description="email,name,role[,cohort]; role is student or advisor")],
+    content: Annotated[
+        bytes, Body(media_type="text/csv", min_length=1, description="email,name,role[,cohort]; role is student or advisor")
+    ],
     actor: CohortKeeper,
     uow: Uow,
     key: IdempotencyHeader = None,

@@ -12,7 +12,7 @@ router = APIRouter(tags=["identity"])
 
 @router.post("/auth/backchannel-logout/{provider}", responses=problems(401, 404))
 async def backchannel_logout(
-    provider: str, runtime: RuntimeDep, response: Response, logout_token: Annotated[str, Form(max_length=8_192)]
+    provider: str, runtime: RuntimeDep, response: Response, logout_token: Annotated[str, Form(min_length=1, max_length=8_192)]
 ) -> None:
     """End the sessions of somebody who has signed out at their provider (OpenID Connect Back-Channel Logout 1.0)."""
     response.headers["cache-control"] = "no-store"
