@@ -21,15 +21,15 @@ class Taken(NamedTuple):
     essays: tuple[str, ...]
 
 
-async def enrol(runtime: Runtime, count: int) -> list[Actor]:
-    """New students. They have no password: tokens are made for them."""
+async def enrol(runtime: Runtime, count: int, role: Role = Role.STUDENT) -> list[Actor]:
+    """New people. They have no password: tokens are made for them."""
     ids = [new_id() for _ in range(count)]
     async with runtime.open_uow() as uow:
         for user_id in ids:
-            person = f"student-{user_id}"
+            person = f"{role}-{user_id}"
             email = f"{person}@benchmark.example"
-            uow.accounts.add(User(id=user_id, email=email, name=person, role=Role.STUDENT, pseudonym=new_id(), password_hash=None))
-    return [Actor(id=user_id, role=Role.STUDENT) for user_id in ids]
+            uow.accounts.add(User(id=user_id, email=email, name=person, role=role, pseudonym=new_id(), password_hash=None))
+    return [Actor(id=user_id, role=role) for user_id in ids]
 
 
 def authorization(runtime: Runtime, actor: Actor) -> dict[str, str]:

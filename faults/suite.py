@@ -14,7 +14,7 @@ from rich.table import Table
 from benchmarks import machine, recovery
 from benchmarks.report import Figure, Report
 from benchmarks.stack import Stack
-from faults import disk, edits, limits, mutants, poison, postgres, processes, provider, redis, rotation, versions, webhooks
+from faults import contract, disk, edits, limits, mutants, poison, postgres, processes, provider, redis, rotation, versions, webhooks
 from faults import storm as weather
 from faults.storm import Plan
 from faults.world import NotPossible, World, opened_stack, opened_world
@@ -87,6 +87,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "provider-dead": Scenario("the provider is dead from the start, then back", ("F18",), provider.dead),
     "provider-limited": Scenario("for half a minute the provider takes fewer calls than come", ("F17",), limits.limited),
     "receiver-down": Scenario("a webhook receiver is down, and a sender dies", ("F27", "F28"), webhooks.receiver_down),
+    "contract": Scenario("every operation is sent whatever its schema allows and forbids, as every role", (), contract.by_everybody),
     "key-rotation": Scenario("keys are rotated under load, and the rotation is killed twice", (), alone=_rotation),
     "edits": Scenario("bank, catalog and index change under assessments that are under way", ("F29",), edits.under_way),
     "mutant-fence": Scenario("mutant: the ledger does not ask for the fence", ("F3",), mutants.without_fence),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -15,6 +16,7 @@ import pytest
 import pytest_asyncio
 import servers
 import structlog
+import uvicorn
 from journeys import Student
 from receivers import Receiver, receiver
 from starlette.applications import Starlette
@@ -153,6 +155,18 @@ async def client(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://assay.test") as opened:
         yield opened
+
+
+@pytest_asyncio.fixture
+async def site(app: Starlette) -> AsyncIterator[str]:
+    """The application on a free port of this machine; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await serving
 
 
 async def _actor(runtime: Runtime, email: str, role: Role) -> Actor:

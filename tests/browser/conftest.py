@@ -1,9 +1,7 @@
 """A real browser before the real application: Chromium as the system has it, the pages on a port of their own."""
 
-import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,10 +9,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from onlooker import Look, Onlooker
 from playwright.async_api import Browser, async_playwright
-from starlette.applications import Starlette
 
 from assay.domain.bundle import BankQuestion, choose
 from assay.domain.questions import QuestionFormat
@@ -49,18 +45,6 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         yield browser
         await browser.close()
-
-
-@pytest_asyncio.fixture
-async def site(app: Starlette) -> AsyncIterator[str]:
-    """The application on a free port of this machine; its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    await serving
 
 
 @pytest.fixture
