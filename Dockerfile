@@ -17,6 +17,12 @@ RUN uv pip install --python /opt/venv/bin/python --no-deps --no-build-isolation 
 
 FROM python:3.12-slim-bookworm
 LABEL org.opencontainers.image.title="Assay" org.opencontainers.image.licenses="Apache-2.0"
+# pg_dump and pg_restore of the server's version, for backups: Debian's own are older, and an older one refuses a newer server.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends postgresql-client-18 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home assay
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app

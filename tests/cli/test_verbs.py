@@ -12,6 +12,8 @@ from assay.cli.verbs import app
 
 VERBS = {
     "access",
+    "backup",
+    "restore",
     "up",
     "down",
     "demo",
@@ -38,7 +40,7 @@ GROUPS = {
     "audit": {"verify", "export"},
     "cohorts": {"enrol"},
     "retention": {"run", "runs"},
-    "people": {"find", "export", "erase", "invite", "reset", "hold", "release"},
+    "people": {"find", "export", "erase", "erase_listed", "invite", "reset", "hold", "release"},
 }
 
 

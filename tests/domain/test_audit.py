@@ -127,6 +127,8 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "retention:run",
         "keys:rotate",
         "audit:export",
+        "database:back_up",
+        "database:restore",
     }
     assert all(re.fullmatch(r"[a-z_]+:[a-z_]+", action) for action in AuditAction)
 

@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
+from assay.cli import backups
 from assay.cli.opened import opened
 from assay.cli.options import DATA, Data, Json, console, print_json, settings_of
 
@@ -69,6 +71,29 @@ def erase(
         for name, counts in (("erased", report.erased), ("kept by id alone", report.kept), ("still readable", report.readable)):
             console().print(f"{name}: {', '.join(f'{table} {rows}' for table, rows in counts.items()) or 'nothing'}", soft_wrap=True)
     raise typer.Exit(0 if report.complete else 1)
+
+
+@app.command()
+def erase_listed(
+    file: Annotated[Path, typer.Argument(help="From `assay audit export --action person:erase`, or the log; - reads it.", allow_dash=True)],
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Erase everybody again who was erased by this list: a restored database knows them still. Exit code 1 if any is left."""
+    settings = settings_of(data)
+    from assay.domain.backups import erased_people
+    from assay.services import erasing_again
+
+    async def again(runtime: "Runtime") -> erasing_again.ErasedAgain:
+        return await erasing_again.erase_again(runtime.open_uow, erased_people(backups.lines_of(file)))
+
+    done = opened(settings, again)
+    if as_json:
+        print_json(done)
+    else:
+        backups.show_again(done)
+    raise typer.Exit(0 if done.complete else 1)
 
 
 @app.command()

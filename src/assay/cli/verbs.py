@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import access, audit, catalog, cohorts, heal, jobs, keys, people, questions, retention, tokens, tracks
+from assay.cli import access, audit, backups, catalog, cohorts, heal, jobs, keys, people, questions, retention, tokens, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -28,7 +28,7 @@ _HELP = "Assessments that prove their scores and recommend micro-credentials wit
 _NOT_STARTED = 3
 """As uvicorn's own command ends when the application does not come up."""
 
-app = typer.Typer(name="assay", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
+app = typer.Typer(name="assay", no_args_is_help=True, pretty_exceptions_enable=False, help=_HELP)
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback interface.")]
 Seeds = Annotated[Path | None, typer.Option(help="Folder with tracks, questions and credentials.")]
@@ -47,6 +47,8 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(heal.app, name="heal")
 app.add_typer(keys.app, name="keys")
 app.command()(access.access)
+app.command()(backups.backup)
+app.command()(backups.restore)
 
 
 @app.command()

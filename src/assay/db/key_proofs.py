@@ -1,7 +1,8 @@
 """The keys of a process held against the database: wrong ones are refused before anything is read or written with them."""
 
 import asyncio
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy import text
@@ -30,6 +31,14 @@ _WHAT_TO_DO: Final = (
     " Nothing was read or written. Put the key back (it is where the settings of this installation were kept, or in the backup of its"
     " secrets), or point DATABASE_URL at the database that these keys belong to. `assay keys check` counts what needs which key."
 )
+
+
+class Proof(NamedTuple):
+    """Of a key that something in a database is under: a text that this key alone makes readable."""
+
+    purpose: KeyPurpose
+    key_id: str
+    proof: bytes
 
 
 async def prove(engine: AsyncEngine, ring: KeyRing) -> None:
@@ -77,7 +86,13 @@ async def keep_proving(engine: AsyncEngine, ring: KeyRing) -> None:
 
 async def _compared(connection: AsyncConnection, ring: KeyRing) -> bool:
     """Whether there was anything to compare with. Raises `KeyRingError`."""
-    proofs = (await connection.execute(_PROOFS)).all()
+    proofs = [Proof(KeyPurpose(row.purpose), row.key_id, row.proof) for row in await connection.execute(_PROOFS)]
+    compare(ring, proofs)
+    return bool(proofs)
+
+
+def compare(ring: KeyRing, proofs: Sequence[Proof]) -> None:
+    """Hold `ring` against what proves the keys that something was encrypted or hashed with. Raises `KeyRingError`."""
     sealed = {row.key_id: row.proof for row in proofs if row.purpose == KeyPurpose.ENCRYPTION}
     missing = [key_id for key_id in sealed if key_id not in ring.ids]
     other = [key_id for key_id in sealed if key_id in ring.ids and not ring.proves(key_id, sealed[key_id])]
@@ -89,7 +104,6 @@ async def _compared(connection: AsyncConnection, ring: KeyRing) -> bool:
         raise KeyRingError(f"Personal data in this database is encrypted under {' and '.join(problems)}.{_WHAT_TO_DO}")
     if not all(ring.proves_index(row.proof) for row in proofs if row.purpose == KeyPurpose.LOOK_UPS):
         raise KeyRingError(f"E-mail look-ups in this database were made with another key than ASSAY_BLIND_INDEX_KEY.{_WHAT_TO_DO}")
-    return bool(proofs)
 
 
 async def _compare_somebody(connection: AsyncConnection, ring: KeyRing) -> None:

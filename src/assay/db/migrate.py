@@ -5,6 +5,8 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from assay.domain.errors import Unavailable
@@ -36,6 +38,19 @@ def configuration(url: str) -> Config:
     config = Config(PROJECT / "alembic.ini")
     config.attributes["url"] = url
     return config
+
+
+def head() -> str:
+    """The newest revision that this version knows."""
+    return str(ScriptDirectory.from_config(configuration("")).get_current_head())
+
+
+def knows(revision: str) -> bool:
+    """Whether this version knows how to go on from a schema of this revision."""
+    try:
+        return ScriptDirectory.from_config(configuration("")).get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 def upgrade(url: str, revision: str = "head") -> None:

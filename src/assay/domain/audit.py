@@ -67,6 +67,8 @@ class AuditAction(StrEnum):
     RETENTION_RUN = "retention:run"
     AUDIT_EXPORTED = "audit:export"
     KEYS_ROTATED = "keys:rotate"
+    DATABASE_BACKED_UP = "database:back_up"
+    DATABASE_RESTORED = "database:restore"
 
 
 FORMER: Final[dict[str, AuditAction]] = {

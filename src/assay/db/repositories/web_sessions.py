@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assay.db.models import RefreshToken, User, WebSession
+from assay.db.models import PasswordLink, RefreshToken, User, WebSession
 
 _NOW: Final = text("clock_timestamp()")
 _BEGIN: Final = text(
@@ -92,6 +92,13 @@ class WebSessions:
         """End one session of `person`; whether there was one to end."""
         ended = update(WebSession).where(WebSession.id == session_id, WebSession.user_id == person, WebSession.ended_at.is_(None))
         return bool((await self._session.execute(ended.values(ended_at=_NOW))).rowcount)  # type: ignore[attr-defined] # a CursorResult
+
+    async def end_everybodys(self) -> None:
+        """Nobody is signed in any more, by whatever means, and no link by which a password is chosen is good any more."""
+        await self._session.execute(update(User).values(sessions_ended_at=_NOW))
+        await self._session.execute(update(WebSession).where(WebSession.ended_at.is_(None)).values(ended_at=_NOW))
+        await self._session.execute(update(RefreshToken).where(RefreshToken.revoked_at.is_(None)).values(revoked_at=_NOW))
+        await self._session.execute(update(PasswordLink).where(PasswordLink.used_at.is_(None)).values(used_at=_NOW))
 
     async def end_all(self, person: UUID) -> None:
         """End everything by which `person` is signed in: sessions of the pages, refresh tokens, and access tokens made until now."""

@@ -57,10 +57,13 @@ ACTIONS: Final[Mapping[str, str]] = {
     _A.RETENTION_RUN: "Retention removed what was past its time",
     _A.AUDIT_EXPORTED: "Audit log taken along as a file",
     _A.KEYS_ROTATED: "Keys of encryption changed",
+    _A.DATABASE_BACKED_UP: "Backup taken",
+    _A.DATABASE_RESTORED: "Database restored from a backup",
 }
 KINDS: Final[Mapping[str, str]] = {
     "assessment": "Assessment",
     "audit": "Audit log",
+    "backup": "Backup",
     "cohort": "Cohort",
     "credential": "Credential",
     "catalog_import": "Catalog import",
