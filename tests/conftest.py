@@ -122,6 +122,14 @@ def settings(database_url: str, shared: servers.Servers) -> Settings:
     return settings_for(database_url, shared.redis_url, queue_namespace=f"test-{os.getpid()}-{next(_names)}")
 
 
+@pytest.fixture(scope="module")
+def module_settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """Settings that point at a database of a whole module, for tests that share an installation."""
+    shared, name = servers.of(request.config), f"module_{os.getpid()}_{next(_names)}"
+    yield settings_for(shared.fresh_database(name, build_template), shared.redis_url, queue_namespace=name)
+    shared.drop_database(name)
+
+
 @pytest.fixture(scope="session")
 def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Chroma server for this worker, from its wheel: a fifth of a second and 50 MB."""

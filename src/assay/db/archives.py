@@ -107,7 +107,7 @@ async def _contents(connection: AsyncConnection) -> dict[str, Contents]:
     """The text of a row is the same wherever it lies; the sum of 64 bits of each row's MD5 does not depend on their order."""
     found = {}
     for name in list(await connection.scalars(_TABLES)):
-        hashed = f"SELECT count(*) AS rows, coalesce(sum(('x' || left(md5(t::text), 16))::bit(64)::bigint), 0)::text AS fingerprint FROM {name} t"
-        row = (await connection.execute(text(hashed))).one()
+        hashed = "coalesce(sum(('x' || left(md5(t::text), 16))::bit(64)::bigint), 0)::text"
+        row = (await connection.execute(text(f"SELECT count(*) AS rows, {hashed} AS fingerprint FROM {name} t"))).one()
         found[name] = Contents(rows=row.rows, fingerprint=row.fingerprint)
     return found
