@@ -15,6 +15,7 @@ VERBS = {
     "backup",
     "restore",
     "up",
+    "doctor",
     "down",
     "demo",
     "serve",

@@ -5,7 +5,7 @@ The ringing client gets no retries and a tenth of a second in all: after a commi
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -95,6 +95,12 @@ class RqBroker:
         """Raises `RedisError` when Redis is away."""
         assert_no_transaction()
         await asyncio.to_thread(self._redis.ping)
+
+    async def eviction_policy(self) -> str:
+        """As `INFO` tells it: managed servers do not answer `CONFIG`. Raises `RedisError` when Redis is away."""
+        assert_no_transaction()
+        told: dict[str, Any] = await asyncio.to_thread(self._redis.info, "memory")
+        return str(told.get("maxmemory_policy", "unknown"))
 
     async def close(self) -> None:
         """Let go of the connections."""

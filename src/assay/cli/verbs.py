@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import access, audit, backups, catalog, cohorts, heal, jobs, keys, people, questions, retention, tokens, tracks
+from assay.cli import access, audit, backups, catalog, cohorts, doctor, heal, jobs, keys, people, questions, retention, tokens, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -49,6 +49,7 @@ app.add_typer(keys.app, name="keys")
 app.command()(access.access)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(doctor.doctor)
 
 
 @app.command()

@@ -142,6 +142,9 @@ class Broker(Protocol):
     async def ping(self) -> None:
         """Raises when the queue is away."""
 
+    async def eviction_policy(self) -> str:
+        """What the queue's server does when its memory is full, as Redis calls it. Raises when it is away."""
+
     async def close(self) -> None:
         """Let go of connections."""
 
