@@ -1,11 +1,15 @@
 """The command line as a user meets it."""
 
+import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from assay.cli.verbs import app
@@ -37,6 +41,7 @@ GROUPS = {
     "jobs": {"dead", "show", "resend"},
     "questions": {"list", "show", "apply", "activate", "deactivate", "delete", "try", "export", "import", "statistics"},
     "tokens": {"new_key"},
+    "webhooks": {"list", "failed", "enable", "disable", "resend"},
     "tracks": {"list", "show", "apply", "retire"},
     "audit": {"verify", "export"},
     "cohorts": {"enrol"},
@@ -90,6 +95,43 @@ def test_down_without_up(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["down", "--wipe", "--data", str(tmp_path / "data")])
     assert ended.exit_code == 0
     assert "Nothing is running" in ended.output
+
+
+PRINTS_NO_DATA = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "scripted-openai"}
+"""They start something, or tell how far they are; exit code 0 says that it is done."""
+ONE_FORM = {"people export", "audit export", "catalog export", "tokens new-key"}
+"""What they print has a form of its own: JSON, a file, a line for the environment."""
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every verb with its words."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield from leaves(each, (*path, name)) if hasattr(each, "commands") else [(" ".join((*path, name)), each)]
+
+
+def test_every_verb_explains_itself_and_speaks_json() -> None:
+    """Verb, argument and option have a sentence each; what prints data does so for programs too."""
+    verbs = dict(leaves(typer.main.get_command(app)))
+    assert {words for words, verb in verbs.items() if not verb.help or any(not each.help for each in verb.params)} == set()
+    without = {words for words, verb in verbs.items() if all("--json" not in each.opts for each in verb.params)}
+    assert without == PRINTS_NO_DATA | ONE_FORM
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_words_are_completed(shell: str) -> None:
+    """In the shells people use, without importing anything heavy: it happens while somebody types."""
+    begun = {
+        "COMP_WORDS": "assay people er",
+        "COMP_CWORD": "2",
+        "_TYPER_COMPLETE_ARGS": "assay people er",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    command = [sys.executable, "-c", "from assay.cli import main; main()"]
+    environment = {**os.environ, **begun, "_ASSAY_COMPLETE": f"complete_{shell}"}
+    # the name of the program is what the variable is called by
+    code = "import sys; sys.argv = ['assay']; from assay.cli import main; main()"
+    told = subprocess.run([*command[:2], code], capture_output=True, text=True, check=False, env=environment).stdout
+    assert "erase-listed" in told
 
 
 @pytest.mark.parametrize("words", [["--latency", "soon"], ["--fault", "no such fault"]])

@@ -56,7 +56,7 @@ def _of_database(runtime: Runtime) -> dict[str, Check]:
     async def upkeep() -> Sequence[Finding]:
         async with runtime.open_uow(autocommit=True) as uow:
             every = timedelta(hours=runtime.settings.retention_every_hours)
-            return [await diagnosis.telling(uow), *await diagnosis.upkeep(uow, runtime.clock(), every)]
+            return [await diagnosis.telling(uow, runtime.clock()), *await diagnosis.upkeep(uow, runtime.clock(), every)]
 
     async def search() -> Sequence[Finding]:
         return [await diagnosis.search(runtime.open_uow, runtime.embedder, runtime.vector_store)]

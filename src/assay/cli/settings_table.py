@@ -1,7 +1,7 @@
 """`assay settings`: each setting, its value with secrets masked, and where it comes from."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, SecretStr
@@ -17,9 +17,24 @@ NOTHING: Final = "-"
 def settings_table(settings: Settings, given: Mapping[str, str], completed: Mapping[str, str]) -> Table:
     """One row a setting. `given` is the user's environment, `completed` the one after the laptop runtime has added its own."""
     table = Table("setting", "value", "from", box=None, pad_edge=False, header_style="bold")
-    for name, field in Settings.model_fields.items():
-        table.add_row(name, shown(getattr(settings, name)), source(name, field, given, completed))
+    for row in rows(settings, given, completed):
+        table.add_row(*row)
     return table
+
+
+class Row(NamedTuple):
+    """A setting, its value with secrets masked, and where that comes from."""
+
+    setting: str
+    value: str
+    source: str
+
+
+def rows(settings: Settings, given: Mapping[str, str], completed: Mapping[str, str]) -> list[Row]:
+    """Every setting in order; the arguments are those of `settings_table`."""
+    return [
+        Row(name, shown(getattr(settings, name)), source(name, field, given, completed)) for name, field in Settings.model_fields.items()
+    ]
 
 
 def names(name: str, field: FieldInfo) -> tuple[str, ...]:

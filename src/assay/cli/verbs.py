@@ -10,7 +10,23 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from assay.cli import access, audit, backups, catalog, cohorts, doctor, heal, jobs, keys, people, questions, retention, tokens, tracks
+from assay.cli import (
+    access,
+    audit,
+    backups,
+    catalog,
+    cohorts,
+    doctor,
+    heal,
+    hooks,
+    jobs,
+    keys,
+    people,
+    questions,
+    retention,
+    tokens,
+    tracks,
+)
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -46,6 +62,7 @@ app.add_typer(cohorts.app, name="cohorts")
 app.add_typer(retention.app, name="retention")
 app.add_typer(heal.app, name="heal")
 app.add_typer(keys.app, name="keys")
+app.add_typer(hooks.app, name="webhooks")
 app.command()(access.access)
 app.command()(backups.backup)
 app.command()(backups.restore)
@@ -91,7 +108,7 @@ def demo(
 
 
 @app.command()
-def serve(host: str = "127.0.0.1", port: Port = 8000) -> None:
+def serve(host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the API and the pages."""
     import uvicorn
 
@@ -271,12 +288,18 @@ def index_drift(data: Data = _DATA, *, as_json: Json = False) -> None:
 
 
 @app.command(name="settings")
-def list_settings(data: Data = _DATA) -> None:
+def list_settings(data: Data = _DATA, *, as_json: Json = False) -> None:
     """List every setting with its value and where the value comes from; secrets are masked."""
-    from assay.cli.settings_table import settings_table
+    import json
+
+    from assay.cli.settings_table import rows, settings_table
 
     before = dict(os.environ)
-    _console().print(settings_table(_settings(data), before, dict(os.environ)))
+    settings = _settings(data)
+    if as_json:
+        typer.echo(json.dumps([row._asdict() for row in rows(settings, before, dict(os.environ))], indent=2))
+    else:
+        _console().print(settings_table(settings, before, dict(os.environ)))
 
 
 @app.command(name="scripted-openai")

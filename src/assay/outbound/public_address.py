@@ -26,7 +26,10 @@ async def ask(url: str, *, seconds: float = 5.0, secure: ssl.SSLContext | None =
     assert_no_transaction()
     verify = secure or ssl.create_default_context()  # the system's authorities, or those that SSL_CERT_FILE names
     try:
-        async with httpx2.AsyncClient(timeout=seconds, trust_env=False, verify=verify) as client, client.stream("GET", f"{url}/healthz") as answer:
+        async with (
+            httpx2.AsyncClient(timeout=seconds, trust_env=False, verify=verify) as client,
+            client.stream("GET", f"{url}/healthz") as answer,
+        ):
             secure = answer.extensions["network_stream"].get_extra_info("ssl_object")
             return Answered(answer.status_code, _good_until(secure) if isinstance(secure, ssl.SSLObject) else None)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:

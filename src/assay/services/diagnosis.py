@@ -11,6 +11,7 @@ from assay.domain.diagnosis import Finding, State, failed, ok, unknown, warning
 from assay.domain.errors import NotFound, ProviderError
 from assay.domain.jobs import WorkerSeen
 from assay.domain.ports import Embedder, VectorStore
+from assay.domain.webhooks import DeliveryStatus
 from assay.services import health, index_versions, invariants, retention, webhooks
 from assay.services.health import Reading
 
@@ -28,6 +29,8 @@ LATE: Final = 2
 BACKUP_EVERY: Final = timedelta(hours=26)
 """Daily, with two hours for it to be taken."""
 ENDPOINTS: Final = 200
+LATELY: Final = timedelta(days=7)
+"""A delivery is tried for a little over three days."""
 
 
 async def processes(uow: UnitOfWork, seen: tuple[WorkerSeen, ...] | None) -> list[Finding]:
@@ -77,13 +80,17 @@ async def search(open_uow: OpenUnitOfWork, embedder: Embedder, store: VectorStor
     return ok(name, f"{held} chunks, as the catalog is")
 
 
-async def telling(uow: UnitOfWork) -> Finding:
-    """Endpoints of webhooks that are told nothing any more because they failed."""
+async def telling(uow: UnitOfWork, now: datetime) -> Finding:
+    """Endpoints of webhooks that are told nothing any more because they failed, and what was given up lately."""
     endpoints = (await webhooks.page(uow, None, ENDPOINTS)).items
     off = [each for each in endpoints if each.disabled_because]
     if off:
         named = ", ".join(f"{each.url} ({each.disabled_because}, since {each.disabled_at:%Y-%m-%d})" for each in off)
         return warning("webhooks", f"switched off: {named}", "Speak to who runs them, then enable them; see runbook webhook-failures.")
+    given_up = await uow.deliveries.page(endpoint_id=None, event=None, status=DeliveryStatus.FAILED, before=None, limit=ENDPOINTS)
+    lately = sum(now - each.created_at < LATELY for each in given_up)
+    if lately:
+        return warning("webhooks", f"{lately} of the last days were given up", "`assay webhooks failed`; see runbook webhook-failures.")
     return ok("webhooks", f"{len(endpoints)} endpoints")
 
 

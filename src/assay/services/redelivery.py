@@ -30,7 +30,7 @@ async def counts(uow: UnitOfWork, endpoint_id: UUID) -> dict[DeliveryStatus, int
     return {status: found.get(status, 0) for status in DeliveryStatus}
 
 
-async def resend_failed(uow: UnitOfWork, actor: Actor, endpoint_id: UUID) -> ResentDeliveries:
+async def resend_failed(uow: UnitOfWork, actor: Actor | None, endpoint_id: UUID) -> ResentDeliveries:
     """Send what was given up again, the oldest first. Raises `NotFound`, and `Conflict` for an endpoint that is disabled."""
     endpoint = await webhooks.get(uow, endpoint_id)
     if not endpoint.is_active:

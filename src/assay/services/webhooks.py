@@ -105,7 +105,7 @@ async def rotate(uow: UnitOfWork, actor: Actor, endpoint_id: UUID, wanted: Rotat
     return made
 
 
-async def enable(uow: UnitOfWork, actor: Actor, endpoint_id: UUID) -> EndpointRead:
+async def enable(uow: UnitOfWork, actor: Actor | None, endpoint_id: UUID) -> EndpointRead:
     """Tell an endpoint again that was disabled; what failed meanwhile can be sent again. Raises `NotFound`."""
     await _found(uow, endpoint_id)
     await uow.webhooks.enable(endpoint_id)
@@ -114,7 +114,7 @@ async def enable(uow: UnitOfWork, actor: Actor, endpoint_id: UUID) -> EndpointRe
     return made
 
 
-async def disable(uow: UnitOfWork, actor: Actor, endpoint_id: UUID) -> EndpointRead:
+async def disable(uow: UnitOfWork, actor: Actor | None, endpoint_id: UUID) -> EndpointRead:
     """Tell an endpoint nothing until it is enabled again; what is under way to it is given up. Raises `NotFound`."""
     await _found(uow, endpoint_id)
     await uow.webhooks.disable(endpoint_id, None)
