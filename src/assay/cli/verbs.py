@@ -297,7 +297,7 @@ def list_settings(data: Data = _DATA, *, as_json: Json = False) -> None:
     before = dict(os.environ)
     settings = _settings(data)
     if as_json:
-        typer.echo(json.dumps([row._asdict() for row in rows(settings, before, dict(os.environ))], indent=2))
+        typer.echo(json.dumps([row._asdict() for row in rows(settings, before, dict(os.environ))], indent=2, ensure_ascii=False))
     else:
         _console().print(settings_table(settings, before, dict(os.environ)))
 
