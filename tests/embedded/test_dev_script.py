@@ -184,3 +184,20 @@ def test_every_other_verb_reaches_the_command_line(clone: Clone) -> None:
     assert "-m pytest -n" in clone.dev("test", "tests/domain", "-k", "rules").stdout
     assert "--cov" in clone.dev("test").stdout
     assert os.path.lexists(clone.root / ".venv" / ".assay-stamp")
+
+
+@pytest.mark.parametrize(
+    ("said", "unknown"), [("Dependency not found on PyPI: six", True), ("Found 1 known vulnerability in 1 package", False)]
+)
+def test_an_audit_without_advisories_says_so(clone: Clone, said: str, *, unknown: bool) -> None:
+    """Advisories that could not be asked for fail the audit with a sentence of their own, which known weaknesses do not need."""
+    clone.put("python3.12", PYTHON_312)
+    clone.put("git", "")
+    clone.put("uv", f'case "$*" in *pip-audit*) echo "{said}"; exit 1;; *detect-secrets*) exit 3;; esac\n{UV}')
+    clone.put("bandit", "", folder=".venv/bin")
+    (clone.root / ".secrets.baseline").write_text("{}")
+    ended = clone.dev("audit")
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("Failed: advisories\n")
+    assert said in ended.stdout
+    assert ("could not be asked for" in ended.stdout) is unknown

@@ -113,7 +113,7 @@ def serve(host: Annotated[str, typer.Option(help="Address to listen on.")] = "12
     import uvicorn
 
     from assay.asgi import create_app
-    from assay.edge.serving import LeavingServer
+    from assay.edge.serving import LeavingServer, Start
     from assay.kit import heap
     from assay.observability.logging import configure_logging
     from assay.settings import Settings
@@ -122,8 +122,9 @@ def serve(host: Annotated[str, typer.Option(help="Address to listen on.")] = "12
     configure_logging(settings.log_format, settings.log_level)
     app = create_app(settings)
     heap.settle()
+    start = Start(app)
     config = uvicorn.Config(
-        app,
+        start,
         host=host,
         port=port,
         log_config=None,
@@ -133,7 +134,12 @@ def serve(host: Annotated[str, typer.Option(help="Address to listen on.")] = "12
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
     )
     server = LeavingServer(config, notice_seconds=settings.shutdown_notice_seconds, leaving=lambda: setattr(app.state, "leaving", True))
-    server.run()
+    try:
+        server.run()
+    except SystemExit:  # uvicorn's way of saying that the application did not come up
+        if start.refused is None:
+            raise
+        raise start.refused from None
     if not server.started:
         raise typer.Exit(_NOT_STARTED)
 

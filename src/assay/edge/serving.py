@@ -7,6 +7,40 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assay.security.encryption import KeyRingError
+
+
+class Start:
+    """An application whose start may be refused for its keys: then `refused` says why, and the server is told without a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.refused: KeyRingError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on one request, or the start and the end."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        failed: list[Message] = []
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.append(message)  # with the traceback; which error it is follows
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, tell)
+        except BaseException as error:
+            if isinstance(error, KeyRingError):
+                self.refused = error
+            for message in failed:
+                await send({**message, "message": ""} if self.refused else message)
+            raise
 
 
 class LeavingServer(uvicorn.Server):
