@@ -56,6 +56,7 @@ from assay.services.question_bank import QuestionBank
 from assay.services.rate_limits import RateLimits
 from assay.services.recommending import SELECTIONS_AT_ONCE
 from assay.services.replay import Reader
+from assay.services.service_keys import ServiceKeys
 from assay.services.single_sign_on import SingleSignOn
 from assay.settings import Settings
 
@@ -74,6 +75,7 @@ class Runtime:
     bank: QuestionBank
     identity: Identity
     single_sign_on: SingleSignOn
+    service_keys: ServiceKeys
     passwords: Passwords
     graders: Graders
     readers: Mapping[Producer, Reader]
@@ -165,6 +167,7 @@ async def open_runtime(
             bank=QuestionBank(),
             identity=identity,
             single_sign_on=SingleSignOn(providers, _openid_client, identity, time, settings.public_url),
+            service_keys=ServiceKeys(),
             passwords=passwords,
             graders=_graders(settings, model, fallback, told.breaker if told else None),
             readers={"openai": openai_grader.read, "built-in": fallback.read},

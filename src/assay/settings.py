@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(60, ge=5, le=720)
     """For how long while they do nothing: an assessment takes about an hour, and whoever reads and thinks must not be signed out in it.
     NIST SP 800-63B-4, 2.2.3, allows an hour at most. Saving and opening pages counts as doing something."""
+    service_key_days: int = Field(365, ge=1, le=3650)
+    """For how long a key of a service account is good at most."""
     secure_cookies: bool = True
 
     rate_limits: dict[str, tuple[int, float]] = Field(default_factory=dict)

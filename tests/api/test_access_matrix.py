@@ -25,7 +25,7 @@ from test_track_edits_api import NEW as TRACK
 
 from assay.api.access import Access, Door, Whose, markdown, table
 from assay.api.app import create_api
-from assay.domain.actors import Actor, Role
+from assay.domain.actors import FOR_MACHINES, Actor, Permission, Role
 from assay.kit.ids import new_id
 from assay.runtime import Runtime
 from assay.settings import Settings
@@ -43,6 +43,8 @@ ROLE: Final = {
     "other advisor": Role.ADVISOR,
     "admin": Role.ADMIN,
 }
+SCOPES: Final = {"wide key": FOR_MACHINES, "narrow key": frozenset({Permission.TRACK_READ})}
+"""Of service accounts: everything a machine may, and next to nothing."""
 NOT_THEIRS: Final = {"other student": {Whose.OWN}, "other advisor": {Whose.OWN, Whose.ADVISED}}
 """Whose objects the one caller does not reach that another of the role does."""
 WHY: Final = {"reason": "Asked for by letter"}
@@ -59,6 +61,7 @@ FITTING: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/questions/{question_id}/dry-run"): {"answer": "a"},
     ("PUT", "/credentials/{credential_id}"): record_of(CREDENTIAL),
     ("PUT", "/cohorts/{cohort_id}"): {"name": "Class of 2029"},
+    ("POST", "/service-accounts/{account_id}/keys"): {"expiresInDays": 1},
     ("POST", "/people/{person_id}/erase"): WHY,
     ("PUT", "/people/{person_id}/hold"): WHY,
     ("POST", "/webhooks/endpoints/{endpoint_id}/rotate"): {},
@@ -83,6 +86,8 @@ class World:
     client: httpx2.AsyncClient
     tokens: dict[str, str]
     ids: dict[str, str]
+    spare: dict[str, str]
+    """Other objects of the kind, for what only one can take away."""
 
     async def ask(self, row: Access, caller: str, path: str, *, fitting: bool) -> httpx2.Response:
         """Call a route; with a body that fits, or one of which nothing can come."""
@@ -97,9 +102,10 @@ class World:
             headers["Content-Type"], body = upload[0], {"content": upload[1]}
         return await self.client.request(row.method, f"/api/v1{path}", headers=headers, **body)
 
-    def path(self, row: Access, **replaced: str) -> str:
-        """The route's path with ids."""
-        return row.path.format_map({**self.ids, **replaced})
+    def path(self, row: Access, caller: str, **replaced: str) -> str:
+        """The route's path with ids; what an admin has taken away a machine cannot take away again."""
+        spare = self.spare if row.method == "DELETE" and caller in SCOPES else {}
+        return row.path.format_map({**self.ids, **spare, **replaced})
 
 
 @pytest.fixture
@@ -117,15 +123,21 @@ async def world(  # noqa: PLR0917 - fixtures
 ) -> World:
     """A finished assessment of the owner's, and one of everything else there is an id for."""
     endpoint = (await admin.request("POST", "/webhooks/endpoints", json={"url": there.url})).json()
+    other_endpoint = (await admin.request("POST", "/webhooks/endpoints", json={"url": there.url})).json()
     _, result = await student.finished(track_id)
     spare = (await admin.request("POST", "/cohorts", json={"name": "Spare"})).json()
     imported = (await catalog_files.send(admin, catalog_files.lines(*catalog_files.numbered(2)))).json()
     own = (await advisor.request("GET", "/advisor/cohorts")).json()["items"][0]
+    machines = [
+        (await admin.request("POST", "/service-accounts", json={"name": name, "scopes": sorted(scopes), "expiresInDays": 9})).json()
+        for name, scopes in [*SCOPES.items(), ("spare", SCOPES["narrow key"])]
+    ]
     stranger = await advisor_of(runtime, client, None)
     expired = runtime.identity.tokens.access(student_actor, runtime.clock() - timedelta(hours=2))
     tokens = {"nobody": "", "expired": expired}
     people = {"owner": student, "other student": other_student, "advisor": advisor, "other advisor": stranger, "admin": admin}
     tokens |= {name: person.headers["Authorization"].removeprefix("Bearer ") for name, person in people.items()}
+    tokens |= {each["name"]: each["key"] for each in machines[:-1]}
     async with runtime.open_uow(autocommit=True) as uow:
 
         async def one(query: str) -> str:
@@ -145,9 +157,13 @@ async def world(  # noqa: PLR0917 - fixtures
             "job_id": await one("SELECT id FROM async_jobs WHERE job_type = 'score_essay' LIMIT 1"),
             "endpoint_id": endpoint["id"],
             "delivery_id": await one("SELECT id FROM webhook_deliveries LIMIT 1"),
+            "account_id": machines[-1]["id"],
+            "key_id": machines[-1]["keys"][0]["id"],
             "person_id": str(student_actor.id),
         }
-    return World(client, tokens, ids)
+        classmate = await uow.accounts.by_email("student2@assay.example")
+    assert classmate is not None
+    return World(client, tokens, ids, {"endpoint_id": other_endpoint["id"], "person_id": str(classmate.id)})
 
 
 def expected(row: Access, caller: str, there: str) -> int | None:  # noqa: PLR0911 - one line a rule
@@ -156,7 +172,7 @@ def expected(row: Access, caller: str, there: str) -> int | None:  # noqa: PLR09
         return None
     if caller in NOBODY:
         return 401
-    whose = row.reach[ROLE[caller]]
+    whose = _of_a_key(row, SCOPES[caller]) if caller in SCOPES else row.reach[ROLE[caller]]
     if whose is Whose.NONE:
         return 403
     if there == MALFORMED:
@@ -166,6 +182,10 @@ def expected(row: Access, caller: str, there: str) -> int | None:  # noqa: PLR09
     if there == MISSING or whose in NOT_THEIRS.get(caller, set()):
         return 404
     return None
+
+
+def _of_a_key(row: Access, scope: frozenset[Permission]) -> Whose:
+    return row.by_key if row.asks in scope else Whose.NONE
 
 
 REFUSALS: Final = frozenset({401, 403, 404})
@@ -181,7 +201,7 @@ async def test_every_cell(world: World, capsys: pytest.CaptureFixture[str]) -> N
     for row in sorted(ROWS, key=lambda row: (row.path.endswith("-everywhere"), row.path.endswith("/erase"), row.method == "DELETE")):
         for caller, there in product(world.tokens, _objects(row)):
             wanted = expected(row, caller, there)
-            path = row.path if there == WITHOUT_OBJECT else world.path(row, **({row.names[-1]: there} if there else {}))
+            path = row.path if there == WITHOUT_OBJECT else world.path(row, caller, **({row.names[-1]: there} if there else {}))
             answer = await world.ask(row, caller, path, fitting=wanted == 404)
             got = answer.status_code
             fits = got == wanted if wanted else got not in REFUSALS and got < 500

@@ -136,6 +136,16 @@ CALLS: Final[dict[tuple[str, str], Call]] = {
         "POST", f"/cohorts/{w.made['cohort']['id']}/members/import", content=b"email,name,role\nn@uni.example,N,student\n",
         headers={"Content-Type": "text/csv"},
     ),
+    ("POST", "/service-accounts"): lambda w: w.make(
+        "account", "/service-accounts", {"name": "Reports", "scopes": ["track:read"], "expiresInDays": 9}
+    ),
+    ("POST", "/service-accounts/{account_id}/keys"): lambda w: w.admin.request(
+        "POST", f"/service-accounts/{w.made['account']['id']}/keys", json={"expiresInDays": 9}
+    ),
+    ("DELETE", "/service-accounts/{account_id}/keys/{key_id}"): lambda w: w.admin.request(
+        "DELETE", f"/service-accounts/{w.made['account']['id']}/keys/{w.made['account']['keys'][0]['id']}"
+    ),
+    ("DELETE", "/service-accounts/{account_id}"): lambda w: w.admin.request("DELETE", f"/service-accounts/{w.made['account']['id']}"),
     ("POST", "/assessments/{assessment_id}/inspect"): lambda w: w.admin.request(
         "POST", f"/assessments/{w.assessment_id}/inspect", json=WHY
     ),

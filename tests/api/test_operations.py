@@ -53,6 +53,7 @@ ROUTES = {
     ("GET", "/credentials/{credential_id}/versions"): "credential:write",
     ("POST", "/credentials/{credential_id}/publish"): "credential:write",
     ("POST", "/assessments/start"): "assessment:take",
+    ("POST", "/assessments/start-for"): "assessment:start_for",
     ("GET", "/assessments"): "assessment:read",
     ("POST", "/assessments/resume"): None,
     ("GET", "/assessments/{assessment_id}"): "assessment:read",
@@ -93,6 +94,12 @@ ROUTES = {
     ("POST", "/people/{person_id}/erase"): "person:manage",
     ("PUT", "/people/{person_id}/hold"): "person:manage",
     ("DELETE", "/people/{person_id}/hold"): "person:manage",
+    ("GET", "/service-accounts"): "service_account:manage",
+    ("POST", "/service-accounts"): "service_account:manage",
+    ("GET", "/service-accounts/{account_id}"): "service_account:manage",
+    ("DELETE", "/service-accounts/{account_id}"): "service_account:manage",
+    ("POST", "/service-accounts/{account_id}/keys"): "service_account:manage",
+    ("DELETE", "/service-accounts/{account_id}/keys/{key_id}"): "service_account:manage",
     ("GET", "/cohorts"): "cohort:manage",
     ("POST", "/cohorts"): "cohort:manage",
     ("GET", "/cohorts/{cohort_id}"): "cohort:manage",
@@ -128,7 +135,7 @@ def test_every_route_declares_its_permission() -> None:
         names = {each.call.__name__ for each in route.dependant.dependencies}
         named = {str(permission) for permission in permissions if permission}
         for method in route.methods:
-            found[method, route.path] = named.pop() if named else "any" if "get_actor" in names else None
+            found[method, route.path] = named.pop() if named else "any" if "get_person" in names else None
     assert found == ROUTES
 
 

@@ -67,6 +67,8 @@ PLAIN = {
     "retention_runs": "items",
     "role_catalog": "slug status name description skill_focus question_mix target_level fallback_credentials release_policy",
     "rule_scores": "signals",
+    "service_accounts": "name scopes cohort_ids",
+    "service_keys": "public_id secret_hash",
     "skills": "slug name",
     "users": "email_index password_hash role",
     "web_sessions": "secret_hash device",

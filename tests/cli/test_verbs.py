@@ -47,6 +47,8 @@ GROUPS = {
     "cohorts": {"enrol"},
     "retention": {"run", "runs"},
     "people": {"find", "export", "erase", "erase_listed", "invite", "reset", "hold", "release"},
+    "service-accounts": {"list", "create", "add_key", "revoke_key", "close"},
+    "people": {"find", "export", "erase", "invite", "reset", "hold", "release"},
 }
 
 

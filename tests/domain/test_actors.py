@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from assay.domain.actors import PERMISSIONS, Actor, Author, Permission, Role
+from assay.domain.actors import FOR_MACHINES, FOR_PEOPLE, PERMISSIONS, Actor, Author, Permission, Role
 
 GOLDEN = {
     Role.STUDENT: {"track:read", "assessment:take", "assessment:read", "feedback:give"},
@@ -36,6 +36,7 @@ GOLDEN = {
         "retention:read",
         "cohort:manage",
         "assessment:inspect",
+        "service_account:manage",
     },
 }
 
@@ -48,9 +49,25 @@ def test_each_role_holds_exactly_its_permissions(role: Role, permission: Permiss
 
 
 def test_every_role_is_in_the_table() -> None:
-    """No role without permissions, no permission that nobody holds."""
+    """No role without permissions, no permission that nobody holds, person or machine."""
     assert set(PERMISSIONS) == set(Role)
-    assert set(Permission) == set().union(*PERMISSIONS.values())
+    assert set(Permission) == FOR_MACHINES.union(*PERMISSIONS.values())
+
+
+def test_what_a_machine_may_is_what_an_admin_may_without_deciding_about_people() -> None:
+    """The whole list: what admins may, without what only people do; beyond it there is starting for a student, which nobody else may."""
+    assert PERMISSIONS[Role.ADMIN] - FOR_MACHINES == FOR_PEOPLE
+    assert {each.value for each in FOR_PEOPLE} == {"person:manage", "assessment:inspect", "service_account:manage"}
+    assert FOR_MACHINES - PERMISSIONS[Role.ADMIN] == {Permission.ASSESSMENT_START_FOR}
+    assert not any(Permission.ASSESSMENT_START_FOR in held for held in PERMISSIONS.values())
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_a_scope_stands_in_the_place_of_a_role(permission: Permission) -> None:
+    """A machine may what its scope names, and nothing that its role would hold besides."""
+    machine = Actor(id=uuid4(), role=Role.ADMIN, scope=frozenset({Permission.TRACK_READ}))
+    assert machine.is_machine
+    assert machine.may(permission) is (permission is Permission.TRACK_READ)
 
 
 def test_only_students_take_assessments_and_no_admin_reads_them() -> None:

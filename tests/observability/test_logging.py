@@ -107,6 +107,17 @@ def test_a_secret_is_redacted_wherever_it_stands(logged: Read, key: str) -> None
     assert logged()[0][key] == "[redacted]"
 
 
+def test_a_service_key_is_redacted_whatever_it_is_called(logged: Read) -> None:
+    """In the event, in a value, nested, beside other words, and in what a library says."""
+    canary = "assay_sk_0123456789ab_canary7f3a"
+    structlog.get_logger("test").info(f"shown {canary}", header=f"Bearer {canary}", rows=[{"inside": (f"x={canary}&y",)}])
+    logging.getLogger("library").warning("refused %s", canary)
+    first, second = logged()
+    assert "canary" not in json.dumps([first, second])
+    assert (first["event"], first["header"], second["event"]) == ("shown [redacted]", "Bearer [redacted]", "refused [redacted]")
+    assert first["rows"] == [{"inside": ["x=[redacted]&y"]}]
+
+
 @pytest.mark.parametrize(
     "key", ["job_type", "input_tokens", "output_tokens", "track_name", "context", "milliseconds", "token_count", "event_name"]
 )

@@ -55,6 +55,8 @@ ABOUT_NOBODY = {
     "questions",
     "retention_runs",
     "role_catalog",
+    "service_accounts",
+    "service_keys",
     "skills",
     "webhook_endpoints",
 }

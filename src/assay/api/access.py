@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from assay.domain.actors import PERMISSIONS, Permission, Role
-from assay.edge.dependencies import get_actor
+from assay.domain.actors import FOR_MACHINES, PERMISSIONS, Permission, Role
+from assay.edge.dependencies import get_person
 
 
 class Whose(StrEnum):
@@ -57,6 +57,11 @@ class Access(NamedTuple):
     reach: Mapping[Role, Whose]
 
     @property
+    def by_key(self) -> Whose:
+        """What the key of a service account reaches by it, if its scope names what the route asks for."""
+        return Whose.ANY if self.asks is Door.OPEN or self.asks in FOR_MACHINES else Whose.NONE
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names in its path."""
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
@@ -69,8 +74,11 @@ def table(app: FastAPI) -> list[Access]:
 
 def markdown(rows: list[Access]) -> str:
     """The table as the documentation has it."""
-    head = ["| route | asks for | student | advisor | admin |", "|---|---|---|---|---|"]
-    lines = [f"| `{row.method} {row.path}` | {row.asks} | {' | '.join(_told(row.reach[role]) for role in Role)} |" for row in rows]
+    head = ["| route | asks for | student | advisor | admin | key |", "|---|---|---|---|---|---|"]
+    lines = [
+        f"| `{row.method} {row.path}` | {row.asks} | {' | '.join(_told(row.reach[role]) for role in Role)} | {_told(row.by_key)} |"
+        for row in rows
+    ]
     return "\n".join([*head, *lines]) + "\n"
 
 
@@ -83,7 +91,7 @@ def _of(route: object) -> Iterator[Access]:
         return
     calls = {each.call for each in route.dependant.dependencies}
     asked = [permission for call in calls if isinstance(permission := getattr(call, "permission", None), Permission)]
-    asks = asked[0] if asked else Door.SIGNED_IN if get_actor in calls else Door.OPEN
+    asks = asked[0] if asked else Door.SIGNED_IN if get_person in calls else Door.OPEN
     for method in sorted((route.methods or set()) - {"HEAD"}):
         yield Access(method, route.path, asks, {role: _reach(role, route.path, asks) for role in Role})
 

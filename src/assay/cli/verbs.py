@@ -27,6 +27,7 @@ from assay.cli import (
     tokens,
     tracks,
 )
+from assay.cli import access, audit, catalog, cohorts, heal, jobs, keys, people, questions, retention, service_accounts, tokens, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
@@ -63,6 +64,7 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(heal.app, name="heal")
 app.add_typer(keys.app, name="keys")
 app.add_typer(hooks.app, name="webhooks")
+app.add_typer(service_accounts.app, name="service-accounts")
 app.command()(access.access)
 app.command()(backups.backup)
 app.command()(backups.restore)

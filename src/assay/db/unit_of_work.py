@@ -47,6 +47,7 @@ from assay.db.repositories.retention import Retention
 from assay.db.repositories.scores import Scores
 from assay.db.repositories.sealed_values import SealedValues
 from assay.db.repositories.search import Search
+from assay.db.repositories.service_accounts import ServiceAccounts
 from assay.db.repositories.shown import ShownAssessments
 from assay.db.repositories.snapshots import Snapshots
 from assay.db.repositories.tracks import Tracks
@@ -125,6 +126,7 @@ class UnitOfWork:
     scores = _Room(Scores)
     sealed_values = _Room(SealedValues)
     search = _Room(Search)
+    service_accounts = _Room(ServiceAccounts)
     shown = _Room(ShownAssessments)
     snapshots = _Room(Snapshots)
     tracks = _Room(Tracks)

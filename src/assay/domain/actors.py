@@ -42,6 +42,9 @@ class Permission(StrEnum):
     COHORT_MANAGE = "cohort:manage"
     ASSESSMENT_INSPECT = "assessment:inspect"
     """To read what a student wrote, each time for a reason that is kept."""
+    ASSESSMENT_START_FOR = "assessment:start_for"
+    """To start an assessment for a student and hand them the link to it; nobody's but machines'."""
+    SERVICE_ACCOUNT_MANAGE = "service_account:manage"
 
 
 _P = Permission
@@ -77,9 +80,16 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.RETENTION_READ,
             _P.COHORT_MANAGE,
             _P.ASSESSMENT_INSPECT,
+            _P.SERVICE_ACCOUNT_MANAGE,
         }
     ),
 }
+FOR_PEOPLE: Final = frozenset({_P.PERSON_MANAGE, _P.ASSESSMENT_INSPECT, _P.SERVICE_ACCOUNT_MANAGE})
+"""What an admin may and no machine: to decide about people, to read what one wrote for a reason, to let in another machine."""
+FOR_MACHINES: Final = PERMISSIONS[Role.ADMIN] - FOR_PEOPLE | {_P.ASSESSMENT_START_FOR}
+"""What the key of a service account may open, if its scope says so."""
+WITHIN_COHORTS: Final = frozenset({_P.ASSESSMENT_START_FOR})
+"""What can be confined to cohorts; a key that is confined holds nothing else."""
 
 
 class Actor(Value):
@@ -89,10 +99,19 @@ class Actor(Value):
     role: Role
     assessment_id: UUID | None = None
     """Set when the caller came with a resume token: nothing else than this assessment is open to them."""
+    scope: frozenset[Permission] | None = None
+    """Set for a service account, instead of what its role holds: it sees what an admin sees, as far as this lets it."""
+    cohorts: frozenset[UUID] = frozenset()
+    """Of a service account that is confined to them."""
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether this is a service account, nobody's own."""
+        return self.scope is not None
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role holds `permission`."""
-        return permission in PERMISSIONS[self.role]
+        """Whether the role, or the key of a service account, holds `permission`."""
+        return permission in (PERMISSIONS[self.role] if self.scope is None else self.scope)
 
 
 class Author(Value):

@@ -12,7 +12,7 @@ from assay.domain.errors import Forbidden, Unauthenticated
 from assay.runtime import Runtime
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/token")
+bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/token, or the key of a service account")
 
 
 async def get_runtime(request: Request) -> Runtime:
@@ -42,6 +42,8 @@ async def get_actor(runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizatio
     if credentials is None:
         raise Unauthenticated("Send an access token: Authorization: Bearer ….")
     token = credentials.credentials
+    if runtime.service_keys.issued(token):
+        return await runtime.service_keys.authenticate(runtime.open_uow, token)
     if runtime.single_sign_on.issues(token):
         return await runtime.single_sign_on.bearer(runtime.open_uow, token)
     return runtime.identity.authenticate(token)
@@ -51,6 +53,8 @@ def requires(permission: Permission) -> Callable[[Actor], Awaitable[Actor]]:
     """A dependency that yields the caller if their role holds `permission`."""
 
     async def permitted(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+        if not actor.may(permission) and actor.is_machine:
+            raise Forbidden(f"The scope of this key does not have the permission {permission}.", code="out_of_scope")
         if not actor.may(permission):
             raise Forbidden(f"Your role {actor.role} does not have the permission {permission}.")
         return actor
@@ -59,7 +63,14 @@ def requires(permission: Permission) -> Callable[[Actor], Awaitable[Actor]]:
     return permitted
 
 
-type AnyActor = Annotated[Actor, Depends(get_actor)]
+async def get_person(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+    """The caller, who is somebody: a service account has no account of a person's to look at or to sign out of."""
+    if actor.is_machine:
+        raise Forbidden("This is for people; the key of a service account does not open it.", code="out_of_scope")
+    return actor
+
+
+type AnyActor = Annotated[Actor, Depends(get_person)]
 type TrackReader = Annotated[Actor, Depends(requires(Permission.TRACK_READ))]
 type Taker = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_TAKE))]
 type Reader = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_READ))]
@@ -79,6 +90,8 @@ type CredentialKeeper = Annotated[Actor, Depends(requires(Permission.CREDENTIAL_
 type PersonKeeper = Annotated[Actor, Depends(requires(Permission.PERSON_MANAGE))]
 type AuditReader = Annotated[Actor, Depends(requires(Permission.AUDIT_READ))]
 type RetentionReader = Annotated[Actor, Depends(requires(Permission.RETENTION_READ))]
+type ServiceAccountKeeper = Annotated[Actor, Depends(requires(Permission.SERVICE_ACCOUNT_MANAGE))]
+type StarterForOthers = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_START_FOR))]
 type CohortKeeper = Annotated[Actor, Depends(requires(Permission.COHORT_MANAGE))]
 type Inspector = Annotated[Actor, Depends(requires(Permission.ASSESSMENT_INSPECT))]
 type JobKeeper = Annotated[Actor, Depends(requires(Permission.JOB_MANAGE))]

@@ -52,7 +52,12 @@ _PREFIX_V6: Final = 64
 
 async def limited(request: Request) -> None:
     """Count a request to the API; a dependency of the whole application. Raises `RateLimited`, `Unavailable`."""
-    await count(request, _bearer(request))
+    runtime: Runtime = request.app.state.runtime
+    token = _token(request)
+    if runtime.service_keys.issued(token):
+        await _count_machine(request, runtime, token)
+    else:
+        await count(request, _bearer(runtime, token) if token else None)
 
 
 async def count(request: Request, who: UUID | None) -> None:
@@ -98,12 +103,29 @@ def address(request: Request) -> str:
     return blake2b(given.encode(), digest_size=12).hexdigest()
 
 
-def _bearer(request: Request) -> UUID | None:
-    """Who asks, by access token; None for strangers and for tokens that are no good, which the route itself refuses."""
-    runtime: Runtime = request.app.state.runtime
+async def _count_machine(request: Request, runtime: Runtime, token: str) -> None:
+    """As `count`, for a key of a service account.
+
+    One that was not shown just now counts as a stranger's too, before it is looked up: whoever tries keys cannot have as many looked up
+    as they like, and cannot use up the bucket of an account either.
+    """
+    known = runtime.service_keys.believed(token)
+    if known is None:
+        await count(request, None)
+        with suppress(Unauthenticated):  # the route itself refuses it
+            known = await runtime.service_keys.authenticate(runtime.open_uow, token)
+    if known is not None:
+        await count(request, known.id)
+
+
+def _token(request: Request) -> str:
+    """The bearer token; empty where there is none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _bearer(runtime: Runtime, token: str) -> UUID | None:
+    """Who asks, by access token; None for tokens that are no good, which the route itself refuses."""
     try:
         if runtime.single_sign_on.issues(token):
             return actor.id if (actor := runtime.single_sign_on.believed(token)) else None

@@ -18,6 +18,8 @@ SECRET_KEYS: Final = frozenset(
 )
 """Keys whose values are never written, whoever logs them, at whatever depth; `X-Api-Key` and `apiKey` are `api_key`."""
 SECRET_ENDINGS: Final = ("_password", "_token", "_authorization", "_cookie", "_api_key", "_secret", "_email")
+_SERVICE_KEY: Final = re.compile(r"assay_sk_\w+")
+"""A key of a service account, wherever it stands; its public id goes with it."""
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 _OURS: Final = "assay."
 
@@ -62,7 +64,7 @@ def configure_logging(log_format: Literal["json", "console"], level: str, stream
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace the values of secret-bearing keys, so that no caller can leak them by mistake."""
+    """Replace the values of secret-bearing keys, and keys of service accounts anywhere, so that no caller can leak them by mistake."""
     for key, value in event.items():
         event[key] = _redacted(key, value)
     return event
@@ -75,6 +77,8 @@ def _redacted(key: object, value: Any) -> Any:
         return {name: _redacted(name, each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_redacted("", each) for each in value]
+    if isinstance(value, str) and "assay_sk_" in value:
+        return _SERVICE_KEY.sub("[redacted]", value)
     return value
 
 

@@ -31,7 +31,7 @@ from assay.web.admin import (
 from assay.web.admin import tracks as kept_tracks
 from assay.web.advisor import agreement, desk, review, students
 from assay.web.errors import install_error_pages
-from assay.web.operations import health, jobs, pilot, webhook_deliveries, webhooks
+from assay.web.operations import health, jobs, pilot, service_accounts, webhook_deliveries, webhooks
 from assay.web.rendering import FINGERPRINT, STATIC
 from assay.web.session import guard, limited
 
@@ -50,6 +50,7 @@ ROUTERS: Final = (
     health.router,
     jobs.router,
     pilot.router,
+    service_accounts.router,
     audit.router,
     cohort_lists.router,
     cohorts.router,

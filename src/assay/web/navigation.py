@@ -61,6 +61,7 @@ OPERATIONS: Final = Area(
         Link("/operations/health", "Health"),
         Link("/operations/jobs", "Jobs"),
         Link("/operations/webhooks", "Webhooks"),
+        Link("/operations/service-accounts", "Service accounts"),
         Link("/operations/pilot", "Pilot"),
         Link("/agreement", "Agreement"),
     ),

@@ -12,12 +12,13 @@ from assay.api.schemas.assessments import ResumeRequest, SaveRequest, StartReque
 from assay.api.v1.problems import problems
 from assay.domain.actors import Actor
 from assay.domain.progress import AssessmentStatus, Progress
-from assay.edge.dependencies import IdempotencyHeader, Reader, RuntimeDep, Taker, Uow
+from assay.edge.dependencies import IdempotencyHeader, Reader, RuntimeDep, StarterForOthers, Taker, Uow
 from assay.runtime import Runtime
-from assay.services import assessments, idempotency, responses, results, submission
+from assay.services import assessments, idempotency, responses, results, starting_for, submission
 from assay.services.assessments import AssessmentRead, Bundle, Page, Resumed
 from assay.services.responses import SaveReceipt
 from assay.services.results import Result
+from assay.services.starting_for import StartedFor, StartFor
 from assay.services.submission import Receipt
 
 router = APIRouter(prefix="/assessments", tags=["assessments"])
@@ -48,6 +49,24 @@ async def start(
     response.status_code = status.HTTP_201_CREATED if outcome.response["made"] else status.HTTP_200_OK
     response.headers["Idempotent-Replayed"] = str(outcome.replayed).lower()
     return bundle
+
+
+@router.post(
+    "/start-for", status_code=201, responses={200: {"model": StartedFor, "description": "The open one"}, **problems(401, 403, 404, 409)}
+)
+async def start_for(
+    body: StartFor, actor: StarterForOthers, runtime: RuntimeDep, uow: Uow, response: Response, key: IdempotencyHeader = None
+) -> StartedFor:
+    """For machines: start a track for a student, and get the link that opens the assessment. The open one is returned instead, with 200."""
+
+    async def act() -> idempotency.JsonObject:
+        started, made = await starting_for.start(uow, runtime.bank, runtime.identity, actor, body, runtime.settings.public_url)
+        return {"made": made, "started": started.model_dump(mode="json")}
+
+    outcome = await idempotency.once(uow, actor, key, ["start for", body.model_dump(mode="json")], act)
+    response.status_code = status.HTTP_201_CREATED if outcome.response["made"] else status.HTTP_200_OK
+    response.headers["Idempotent-Replayed"] = str(outcome.replayed).lower()
+    return StartedFor.model_validate(outcome.response["started"])
 
 
 @router.get("", responses=problems(401, 403))

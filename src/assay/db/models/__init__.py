@@ -29,6 +29,7 @@ from assay.db.models.ledger import AsyncJob, Effect, IdempotencyKey, ModelCall, 
 from assay.db.models.operations import AuditAnchor, AuditHead, AuditLog, KeyProof, MetricSnapshot, RetentionRun
 from assay.db.models.recommendation import RagTrace, Recommendation, RecommendationFeedback, RecommendationItem
 from assay.db.models.review import AdvisorNote, AssessmentFlag, EssayScoreOverride
+from assay.db.models.service_accounts import ServiceAccount, ServiceKey
 from assay.db.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
@@ -76,6 +77,8 @@ __all__ = [
     "ResponseBatch",
     "RetentionRun",
     "RuleScore",
+    "ServiceAccount",
+    "ServiceKey",
     "Skill",
     "StoredReply",
     "Track",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Table, func, text
+from sqlalchemy import DateTime, MetaData, Table, Uuid, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import Text, TypeEngine
@@ -34,6 +34,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB(),
         list[Any]: JSONB(),
         list[str]: ARRAY(Text()),
+        list[UUID]: ARRAY(Uuid()),
         str: Text(),
     }
 

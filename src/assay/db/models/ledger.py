@@ -116,7 +116,8 @@ class IdempotencyKey(Base):
     __table_args__ = (UniqueConstraint("actor_id", "key"),)
 
     id: Mapped[PrimaryKey]
-    actor_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    actor_id: Mapped[UUID]
+    """Somebody, or a service account."""
     key: Mapped[str]
     request_hash: Mapped[str]
     response: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson("idempotency_keys.response", row=("actor_id", "key")))
