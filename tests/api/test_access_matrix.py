@@ -63,6 +63,7 @@ FITTING: Final[Mapping[tuple[str, str], Any]] = {
     ("PUT", "/cohorts/{cohort_id}"): {"name": "Class of 2029"},
     ("POST", "/service-accounts/{account_id}/keys"): {"expiresInDays": 1},
     ("POST", "/people/{person_id}/erase"): WHY,
+    ("PUT", "/people/{person_id}/role"): {"role": "advisor"},
     ("PUT", "/people/{person_id}/hold"): WHY,
     ("POST", "/webhooks/endpoints/{endpoint_id}/rotate"): {},
 }

@@ -150,6 +150,13 @@ CALLS: Final[dict[tuple[str, str], Call]] = {
         "POST", f"/assessments/{w.assessment_id}/inspect", json=WHY
     ),
     ("POST", "/people/find"): lambda w: w.admin.request("POST", "/people/find", json={"email": "student@assay.example"}),
+    ("POST", "/people"): lambda w: w.make("person", "/people", {"email": "new@uni.example", "name": "New", "role": "student"}),
+    ("PUT", "/people/{person_id}/role"): lambda w: w.admin.request(
+        "PUT", f"/people/{w.made['person']['id']}/role", json={"role": "advisor"}
+    ),
+    ("POST", "/people/{person_id}/password-link"): lambda w: w.admin.request(
+        "POST", f"/people/{w.made['person']['id']}/password-link"
+    ),
     ("PUT", "/people/{person_id}/hold"): lambda w: w.admin.request("PUT", f"/people/{w.student_id}/hold", json=WHY),
     ("DELETE", "/people/{person_id}/hold"): lambda w: w.admin.request(
         "DELETE", f"/people/{w.student_id}/hold", headers={"X-Reason": WHY["reason"]}

@@ -119,6 +119,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "person:erase",
         "person:hold",
         "person:release",
+        "person:create",
         "assessment:start_for",
         "service_account:create",
         "service_account:close",

@@ -51,6 +51,7 @@ class AuditAction(StrEnum):
     WEBHOOK_DISABLED = "webhook:disable"
     WEBHOOK_REMOVED = "webhook:remove"
     WEBHOOK_RESENT = "webhook:resend"
+    PERSON_CREATED = "person:create"
     PERSON_FOUND = "person:find"
     PERSON_ARRIVED = "person:arrive"
     """Somebody came for the first time by another provider's word."""

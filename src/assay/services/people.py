@@ -32,15 +32,18 @@ class Reasoned(Value):
 
 
 class PersonWanted(Value):
-    """Somebody by their e-mail address or their pseudonym. It goes in the body: addresses in URLs end in logs."""
+    """Somebody by e-mail address, by pseudonym, or by issuer and subject of single sign-on. It goes in the body: URLs end in logs."""
 
     email: Annotated[StorableText, Field(min_length=3, max_length=320)] | None = None
     pseudonym: UUID | None = None
+    issuer: Annotated[StorableText, Field(min_length=1, max_length=500)] | None = None
+    subject: Annotated[StorableText, Field(min_length=1, max_length=500)] | None = None
 
     @model_validator(mode="after")
     def _by_one(self) -> Self:
-        if (self.email is None) == (self.pseudonym is None):
-            msg = "either email or pseudonym is wanted"
+        ways = sum(each is not None for each in (self.email, self.pseudonym, self.subject))
+        if (self.issuer is None) != (self.subject is None) or ways != 1:
+            msg = "either email, or pseudonym, or issuer and subject are wanted"
             raise ValueError(msg)
         return self
 
@@ -65,10 +68,11 @@ class PersonRead(Value):
 
 
 async def find(uow: UnitOfWork, actor: Actor | None, wanted: PersonWanted) -> PersonRead:
-    """Whose address or pseudonym this is. Raises `NotFound`."""
+    """Whose address, pseudonym or name elsewhere this is. Raises `NotFound`."""
     by_address = await uow.accounts.by_email(wanted.email) if wanted.email else None
     by_pseudonym = await uow.accounts.by_pseudonym(wanted.pseudonym) if wanted.pseudonym else None
-    found = await read(uow, _known(by_address or by_pseudonym))
+    elsewhere = await uow.external_identities.known(wanted.issuer, wanted.subject) if wanted.issuer and wanted.subject else None
+    found = await read(uow, _known(by_address or by_pseudonym or elsewhere))
     await audit.record(uow, actor, AuditAction.PERSON_FOUND, "person", found.id, {})
     return found
 

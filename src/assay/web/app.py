@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from assay.web import account, assessments, home, learned, passwords, profile, reference, results, single_sign_on, status, supposing, tracks
 from assay.web.admin import (
+    accounts,
     audit,
     catalog,
     catalog_edits,
@@ -55,6 +56,7 @@ ROUTERS: Final = (
     cohort_lists.router,
     cohorts.router,
     inspections.router,
+    accounts.router,  # before the people, whose ids stand where its names do
     people.router,
     person_deeds.router,
     retention.router,

@@ -3,12 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, status
 
 from assay.api.v1.problems import problems
-from assay.edge.dependencies import AnyActor, PersonKeeper, RuntimeDep, Uow
-from assay.services import erasure, people, personal_data
+from assay.edge.dependencies import AnyActor, IdempotencyHeader, PersonKeeper, RuntimeDep, Uow
+from assay.services import accounts, erasure, idempotency, password_links, people, personal_data
+from assay.services.accounts import AccountWrite, RoleWrite
 from assay.services.erasure import ErasureReport
+from assay.services.password_links import PasswordLinkRead
 from assay.services.people import PersonRead, PersonWanted, Reason, Reasoned
 from assay.services.personal_data import PersonalData
 
@@ -25,8 +27,40 @@ async def export_own(actor: AnyActor, uow: Uow, runtime: RuntimeDep) -> Personal
 
 @router.post("/people/find", responses=problems(401, 403, 404))
 async def find(body: PersonWanted, actor: PersonKeeper, uow: Uow) -> PersonRead:
-    """Whose e-mail address or pseudonym this is: the id that everything else takes."""
+    """Whose e-mail address, pseudonym or name elsewhere this is: the id that everything else takes."""
     return await people.find(uow, actor, body)
+
+
+@router.post("/people", status_code=status.HTTP_201_CREATED, responses=problems(401, 403, 409))
+async def create(body: AccountWrite, actor: PersonKeeper, uow: Uow, key: IdempotencyHeader = None) -> PersonRead:
+    """Make an account, without a password: hand its owner a link by which they choose one. An address that is taken is a conflict."""
+
+    async def act() -> idempotency.JsonObject:
+        return (await accounts.create(uow, actor, body)).model_dump(mode="json")
+
+    return PersonRead.model_validate((await idempotency.once(uow, actor, key, ["person", body.model_dump(mode="json")], act)).response)
+
+
+@router.put("/people/{person_id}/role", responses=problems(401, 403, 404, 409))
+async def change_role(person_id: UUID, body: RoleWrite, actor: PersonKeeper, runtime: RuntimeDep) -> PersonRead:
+    """Give somebody another role; tokens and sessions with the former one end. Not one's own, and not the last admin's."""
+    async with runtime.open_uow() as uow:
+        changed = await accounts.change_role(uow, actor, person_id, body)
+    await runtime.identity.learn_who_left(runtime.open_uow)
+    return changed
+
+
+@router.post("/people/{person_id}/password-link", status_code=status.HTTP_201_CREATED, responses=problems(401, 403, 404, 409))
+async def make_password_link(
+    person_id: UUID, actor: PersonKeeper, runtime: RuntimeDep, uow: Uow, key: IdempotencyHeader = None
+) -> PasswordLinkRead:
+    """Make a link by which somebody chooses a password, the first one or another: good once, for three days. Hand it over yourself."""
+
+    async def act() -> idempotency.JsonObject:
+        made = await password_links.make(uow, actor, person_id, runtime.settings.public_url, runtime.clock)
+        return made.model_dump(mode="json")
+
+    return PasswordLinkRead.model_validate((await idempotency.once(uow, actor, key, ["password link", str(person_id)], act)).response)
 
 
 @router.get("/people/{person_id}", responses=problems(401, 403, 404))

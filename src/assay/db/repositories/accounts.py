@@ -55,6 +55,16 @@ class Accounts:
         rows = await self._session.execute(query)
         return {row.id: Access(Role(row.role) if row.is_active else None, row.sessions_ended_at) for row in rows}
 
+    async def alone(self, email: str) -> None:
+        """Let nobody else deal with this address until this transaction ends: two who make its account at once make one."""
+        key = int.from_bytes(key_ring().blind_index(email)[:8], signed=True)
+        await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+
+    async def hold_admins(self) -> None:
+        """Hold the accounts of all admins until this transaction ends, so that no two demote each other at once."""
+        query = select(User.id).where(User.role == Role.ADMIN.value).order_by(User.id).with_for_update()
+        await self._session.execute(query)
+
     async def active_admins(self) -> int:
         """How many there are."""
         query = select(func.count()).select_from(User).where(User.role == Role.ADMIN.value, User.is_active)

@@ -25,24 +25,27 @@ NOBODY: Final = "Nobody is known by this. Check the spelling; only a whole addre
 DONE: Final = {
     "held": "A legal hold stands on this person now.",
     "released": "The legal hold is lifted.",
+    "made": "The account is made. Hand its owner a link by which they choose a password.",
+    "role": "The role is changed, and their sessions have ended.",
 }
 
 
 @router.get("")
 async def ask(request: Request, _who: Keeper) -> Response:
     """The form to find somebody by."""
-    return page(request, "admin/people.html", wanted="", problems={})
+    return page(request, "admin/people.html", wanted="", issuer="", problems={})
 
 
 @router.post("/find")
 async def find(request: Request, who: Keeper, uow: Uow) -> Response:
-    """Whose address, pseudonym or id this is."""
-    wanted = text(await request.form(), "wanted").strip()
+    """Whose address, pseudonym, id or name elsewhere this is."""
+    form = await request.form()
+    wanted, issuer = text(form, "wanted").strip(), text(form, "issuer").strip()
     try:
-        found = await _found(uow, who, wanted)
+        found = await _found(uow, who, wanted, issuer)
     except (ValidationError, NotFound):
         problems = {"wanted": NOBODY if wanted else "Write an e-mail address, a pseudonym or an id."}
-        return page(request, "admin/people.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, wanted=wanted, problems=problems)
+        return page(request, "admin/people.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, wanted=wanted, issuer=issuer, problems=problems)
     return RedirectResponse(f"/admin/people/{found.id}", HTTPStatus.SEE_OTHER)
 
 
@@ -59,8 +62,10 @@ async def show(person_id: UUID, request: Request, who: Keeper, uow: Uow, done: s
     return page(request, "admin/person.html", notice=DONE.get(done, ""), record=record, person=record.person, own=person_id == who.actor.id)
 
 
-async def _found(uow: Uow, who: Session, wanted: str) -> PersonRead:
+async def _found(uow: Uow, who: Session, wanted: str, issuer: str) -> PersonRead:
     """Raises `ValidationError` for what is no address, `NotFound`."""
+    if issuer:
+        return await people.find(uow, who.actor, PersonWanted(issuer=issuer, subject=wanted))
     try:
         name = UUID(wanted)
     except ValueError:
