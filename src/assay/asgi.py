@@ -14,7 +14,8 @@ from assay.edge.health import healthz, metrics_page, readyz
 from assay.edge.middleware import BodyLimit, Correlation
 from assay.edge.sessions import watching_who_leaves
 from assay.edge.well_known import public_keys
-from assay.runtime import Runtime, open_runtime
+from assay.observability.tracing import exporting
+from assay.runtime import Runtime, open_runtime, spans_of
 from assay.settings import Settings
 from assay.web.app import create_web
 
@@ -28,7 +29,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_runtime(settings) as runtime, watching_who_leaves(runtime):
+        async with exporting(spans_of(settings, "api")), open_runtime(settings) as runtime, watching_who_leaves(runtime):
             for each in (app, api, web):
                 each.state.runtime = runtime
             yield
@@ -37,7 +38,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
         lifespan=lifespan,
         middleware=[
             Middleware(ProxyHeadersMiddleware, trusted_hosts=_listed(settings.trusted_proxies)),
-            Middleware(Correlation),
+            Middleware(Correlation, continues_traces=settings.trace_incoming),
             Middleware(
                 Gate,
                 public_url=settings.public_url,

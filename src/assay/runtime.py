@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Final
+from uuid import UUID
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from redis.asyncio import Redis
@@ -44,6 +46,7 @@ from assay.domain.prices import Price
 from assay.domain.quotas import QUOTAS, Quota, RouteClass
 from assay.kit.clock import Clock, system_clock
 from assay.kit.hashing import content_hash
+from assay.observability.tracing import Exporting
 from assay.outbound import addresses
 from assay.outbound.webhook_sender import HttpWebhookSender
 from assay.security.encryption import KeyRing
@@ -62,6 +65,8 @@ from assay.settings import Settings
 
 SMALLEST_FACT: Final = Fact(id="f1", kind=FactKind.TRACK, text="The assessment was for the role Data Analyst.", subject="Data Analyst")
 """What a narrator is asked to tell when all that matters is whether it answers."""
+PSEUDONYM_LENGTH: Final = 16
+"""64 bits: two of a million people share one once in some 37 million such services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ class Runtime:
     """How far this machine's own clock is ahead of it; zero when they agree."""
     retention: retention.Policy
     """How long what is kept."""
+    pseudonym: Callable[[UUID], str]
+    """Whom logs and traces mean by it: only somebody with the key can tell from an id."""
     turnstile: asyncio.Semaphore
     """Before work that needs the processor more than it waits."""
 
@@ -184,6 +191,7 @@ async def open_runtime(
             clock=time,
             skew=lambda: time.skew,
             retention=_retention(settings),
+            pseudonym=partial(_pseudonym, ring),
             turnstile=asyncio.Semaphore(SELECTIONS_AT_ONCE),
         )
     finally:
@@ -197,6 +205,21 @@ async def open_runtime(
         await vector_store.close()
         await broker.close()
         await engine.dispose()
+
+
+def spans_of(settings: Settings, process: str) -> Exporting:
+    """Where the spans of this kind of process are sent."""
+    return Exporting(
+        endpoint=settings.otlp_endpoint,
+        headers=_secrets(settings.otlp_headers),
+        process=process,
+        environment=settings.environment.value,
+        share=settings.trace_share,
+    )
+
+
+def _pseudonym(ring: KeyRing, person: UUID) -> str:
+    return ring.blind_index(f"log:{person}").hex()[:PSEUDONYM_LENGTH]
 
 
 def _quotas(settings: Settings) -> dict[RouteClass, Quota]:

@@ -173,12 +173,22 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: str = "INFO"
     metrics_port: int | None = None
-    """Where the worker and the sweeper serve `/metrics`; the API serves its own."""
+    """Where the worker and the sweeper serve `/metrics`; the API serves its own. On one machine each needs a port of its own."""
+    metrics_host: str = "127.0.0.1"
+    """Its address. Nobody is asked who they are there: one of the private network that Prometheus is in, never a public one."""
+    otlp_endpoint: str = ""
+    """Where traces are sent over OTLP/HTTP: `http://collector:4318`. Nothing is traced without."""
+    otlp_headers: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+    """What the receiver wants to see beside: `authorization=Bearer …`, several with commas between."""
+    trace_share: float = Field(1.0, ge=0, le=1)
+    """Of the traces that begin here, how many are sent."""
+    trace_incoming: bool = False
+    """Go on with the `traceparent` of requests: only where a gateway of our own sets it, or anybody could write into our traces."""
 
     @model_validator(mode="before")
     @classmethod
     def _split_keys(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("jwt_keys", "jwt_private_keys", "encryption_keys"):
+        for name in ("jwt_keys", "jwt_private_keys", "encryption_keys", "otlp_headers"):
             raw = values.get(name)
             if isinstance(raw, str) and raw.lstrip().startswith("{"):
                 values[name] = {key: value if isinstance(value, str) else json.dumps(value) for key, value in json.loads(raw).items()}

@@ -33,7 +33,7 @@ PLAIN = {
     "analytics_events": "event track_slug",
     "assessment_flags": "code",
     "assessments": "release_policy",
-    "async_jobs": "job_type track_slug status dedupe_key correlation_id lease_owner last_error cause stack",
+    "async_jobs": "job_type track_slug status dedupe_key correlation_id traceparent lease_owner last_error cause stack",
     "audit_anchors": "hash",
     "audit_head": "hash",
     "audit_logs": "action target_type target_id changes correlation_id previous_hash hash",

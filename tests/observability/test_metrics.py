@@ -10,11 +10,13 @@ from assay.observability import metrics
 
 GOLDEN = {
     "assay_assessments": ("counter", "event track"),
+    "assay_cache_lookups": ("counter", "cache outcome"),
     "assay_calls_spared": ("counter", "provider fault"),
     "assay_circuit_openings": ("counter", "provider fault"),
     "assay_circuit_state": ("gauge", "provider"),
     "assay_comments_corrected": ("counter", "producer kind track"),
     "assay_db_pool_in_use": ("gauge", ""),
+    "assay_db_pool_size": ("gauge", ""),
     "assay_db_pool_timeouts": ("counter", ""),
     "assay_db_pool_waiting": ("gauge", ""),
     "assay_degraded_stages": ("counter", "stage cause track"),
@@ -22,7 +24,8 @@ GOLDEN = {
     "assay_doorbell_rings": ("counter", "outcome"),
     "assay_essay_twins": ("counter", "outcome producer track"),
     "assay_heals": ("counter", "job_type outcome track"),
-    "assay_http_request_seconds": ("histogram", "method route status track"),
+    "assay_http_request_seconds": ("histogram", "method route status role track"),
+    "assay_job_attempts": ("counter", "job_type attempt track"),
     "assay_job_seconds": ("histogram", "job_type outcome track"),
     "assay_job_wait_seconds": ("histogram", "job_type track"),
     "assay_jobs_fenced": ("counter", "job_type"),
@@ -42,9 +45,12 @@ GOLDEN = {
     "assay_rate_limits_unshared": ("counter", "route_class"),
     "assay_retention_removed": ("counter", "kind"),
     "assay_retention_run_at_seconds": ("gauge", ""),
+    "assay_rings_repeated": ("counter", "job_type"),
     "assay_sentences_dropped": ("counter", "producer track"),
+    "assay_sweeps": ("counter", "outcome"),
     "assay_turnaround_seconds": ("histogram", "track"),
     "assay_webhook_attempts": ("counter", "event outcome"),
+    "assay_webhook_seconds": ("histogram", "outcome"),
 }
 EVERY = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 

@@ -39,6 +39,7 @@ from assay.api.v1 import (
 from assay.api.v1.problems import UNREADABLE, problems
 from assay.edge.errors import install_problem_handlers
 from assay.edge.methods import KnownMethods
+from assay.edge.middleware import UNTOLD
 from assay.edge.rate_limit import limited
 
 ROUTERS = (
@@ -100,6 +101,7 @@ def create_api(origins: Sequence[str] = ()) -> Api:
         servers=[{"url": "/api/v1"}],
         dependencies=[Depends(limited)],
         responses=problems(429, 503),
+        telemetry=UNTOLD,
     )
     for router in ROUTERS:
         app.include_router(router)

@@ -152,6 +152,7 @@ def unit_of_work_factory(engine: AsyncEngine, broker: Broker) -> OpenUnitOfWork:
         msg = "a unit of work needs an engine with a bounded pool"
         raise TypeError(msg)
     places, patience = asyncio.Semaphore(pool.size()), pool.timeout()
+    metrics.DB_POOL_SIZE.set(pool.size())
     metrics.DB_POOL_IN_USE.set_function(pool.checkedout)
 
     @asynccontextmanager

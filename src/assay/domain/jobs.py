@@ -104,6 +104,8 @@ class ClaimedJob(Value):
     """1 for a job written at submission, one more each time it was sent again: the version of what it writes."""
     heals: bool = False
     """Sent again by the healer: what it brings is written only if it is better than what stands."""
+    traceparent: str | None = None
+    """Of the span that wrote it, if that was traced."""
     delivery_id: UUID | None = None
     """What a `deliver_webhook` delivers; its assessment is the one that the event is about."""
 

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor, Permission
 from assay.domain.errors import Forbidden, Unauthenticated
+from assay.observability.logging import known
 from assay.runtime import Runtime
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -45,8 +46,11 @@ async def get_actor(runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizatio
     if runtime.service_keys.issued(token):
         return await runtime.service_keys.authenticate(runtime.open_uow, token)
     if runtime.single_sign_on.issues(token):
-        return await runtime.single_sign_on.bearer(runtime.open_uow, token)
-    return runtime.identity.authenticate(token)
+        actor = await runtime.single_sign_on.bearer(runtime.open_uow, token)
+    else:
+        actor = runtime.identity.authenticate(token)
+    known(actor=runtime.pseudonym(actor.id), role=actor.role.value)
+    return actor
 
 
 def requires(permission: Permission) -> Callable[[Actor], Awaitable[Actor]]:

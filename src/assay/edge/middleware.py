@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+from contextlib import nullcontext
 from http import HTTPStatus
 from time import perf_counter
 from typing import Final
 
 import structlog
+from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Mount
@@ -14,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.edge.errors import BodyTooLarge, BodyTooSlow, problem
 from assay.kit.ids import new_id
-from assay.observability import metrics
-from assay.observability.logging import correlated
+from assay.observability import metrics, tracing
+from assay.observability.logging import UNKNOWN, correlated, current_actor, current_track
 
 log = structlog.get_logger(__name__)
 
@@ -51,22 +53,30 @@ UNMATCHED: Final = "unmatched"
 QUIET: Final = ("/healthz", "/readyz", "/metrics", "/static")
 POLLED: Final = "/assessments/{assessment_id}/status"
 """Asked every second by everybody who waits: counted, but not a line in the log each time."""
+ASKED_AGAIN: Final = POLLED.rpartition("/")[2]
+UNTOLD: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
+"""FastAPI's own telemetry, off whatever the environment says: it exports paths, queries and the messages of exceptions."""
 
 
 class Correlation:
-    """Takes or makes a correlation id, binds it to all logs of the request and returns it; measures and logs the request."""
+    """Takes or makes a correlation id, binds it to all logs of the request and returns it; measures, traces and logs the request.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A caller's own `traceparent` is gone on with only where `continues_traces`: where whatever stands before this service sets it.
+    """
+
+    def __init__(self, app: ASGIApp, *, continues_traces: bool = False) -> None:
         self._app = app
+        self._continues_traces = continues_traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-correlation-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("x-correlation-id", "")
         correlation_id = given if _CORRELATION.fullmatch(given) else str(new_id())
-        scope.setdefault("state", {})["track"] = "none"
+        scope.setdefault("state", {})
         status = 500
         start = perf_counter()
 
@@ -81,22 +91,37 @@ class Correlation:
                 headers += [(b"x-correlation-id", correlation_id.encode()), *(each for each in standing if each[0] not in told)]
             await send(message)
 
-        with correlated(correlation_id):
+        parent = headers.get("traceparent") if self._continues_traces else None
+        quiet = scope["path"].startswith(QUIET) or scope["path"].endswith(ASKED_AGAIN)
+        with correlated(correlation_id, **UNKNOWN), nullcontext() if quiet else tracing.span("HTTP", "SERVER", parent=parent) as span:
             try:
                 await self._app(scope, receive, dressed)
             finally:
-                _observe(scope, status, perf_counter() - start)
+                _observe(scope, status, perf_counter() - start, span)
 
 
-def _observe(scope: Scope, status: int, seconds: float) -> None:
+def _observe(scope: Scope, status: int, seconds: float, span: tracing.Span | None) -> None:
     found = scope.get("route")
     root = "/api/v1" if scope.get("root_path", "").endswith("/api/v1") else ""
     route = UNMATCHED if found is None or isinstance(found, Mount) else f"{root}{found.path}"
     method = scope["method"]
-    metrics.REQUEST_SECONDS.labels(method=method, route=route, status=str(status), track=scope["state"]["track"]).observe(seconds)
+    (actor, role), track = current_actor(), current_track()
+    metrics.REQUEST_SECONDS.labels(method=method, route=route, status=str(status), role=role, track=track).observe(seconds)
+    if span is not None:
+        span.tell({"assay.actor": actor, "assay.actor.role": role, "assay.track": track})
+        _trace(span, method, route, status)
     polled = route.endswith(POLLED) and status == HTTPStatus.OK
     if not polled and not scope["path"].startswith(QUIET):
         log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def _trace(span: tracing.Span, method: str, route: str, status: int) -> None:
+    """By the semantic conventions for servers, without what callers choose: no path, no query, no address, no agent."""
+    known = method if method in tracing.METHODS else "_OTHER"
+    span.name(f"{known} {route}")
+    span.tell({"http.request.method": known, "http.route": route, "http.response.status_code": status})
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.fail(str(status))
 
 
 class BodyLimit:

@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 import structlog
-from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars, merge_contextvars
 from structlog.processors import ExceptionRenderer
+
+from assay.observability import tracing
 
 SECRET_KEYS: Final = frozenset(
     {"password", "token", "authorization", "cookie", "api_key", "secret", "email", "name", "answer", "essay", "comment", "text", "quote"}
@@ -22,6 +24,8 @@ _SERVICE_KEY: Final = re.compile(r"assay_sk_\w+")
 """A key of a service account, wherever it stands; its public id goes with it."""
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 _OURS: Final = "assay."
+UNKNOWN: Final = {"track": "none", "actor": "nobody", "role": "none"}
+"""What is said of a request before it is known what it is about and who asks."""
 
 
 def configure_logging(log_format: Literal["json", "console"], level: str, stream: TextIO | None = None) -> None:
@@ -29,6 +33,7 @@ def configure_logging(log_format: Literal["json", "console"], level: str, stream
     target = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
         merge_contextvars,
+        _traced,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -59,7 +64,7 @@ def configure_logging(log_format: Literal["json", "console"], level: str, stream
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("uvicorn.access", "httpcore2", "httpx2", "openai", "asyncio", "rq.worker"):
+    for noisy in ("uvicorn.access", "httpcore2", "httpx2", "openai", "asyncio", "rq.worker", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
@@ -67,6 +72,13 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     """Replace the values of secret-bearing keys, and keys of service accounts anywhere, so that no caller can leak them by mistake."""
     for key, value in event.items():
         event[key] = _redacted(key, value)
+    return event
+
+
+def _traced(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the trace that is going on, so that a line leads to it."""
+    if trace_id := tracing.trace_id():
+        event["trace_id"] = trace_id
     return event
 
 
@@ -118,6 +130,14 @@ def correlated(correlation_id: str, **facts: str) -> Iterator[None]:
         yield
 
 
+def known(**facts: str) -> None:
+    """Say by now what the surrounding `correlated` left open, such as the track: for all that is logged in it from here on.
+
+    Outside of such a block nothing is said, for it would be said of everything after.
+    """
+    bind_contextvars(**{name: fact for name, fact in facts.items() if name in get_contextvars()})
+
+
 def current_correlation_id() -> str:
     """The correlation id in force, or an empty string."""
     return str(get_contextvars().get("correlation_id", ""))
@@ -126,3 +146,9 @@ def current_correlation_id() -> str:
 def current_track() -> str:
     """The track slug in force for metrics labels, or `none`."""
     return str(get_contextvars().get("track", "none"))
+
+
+def current_actor() -> tuple[str, str]:
+    """Who asks, by pseudonym, and in which role: `nobody` and `none` until that is known."""
+    facts = UNKNOWN | get_contextvars()
+    return str(facts["actor"]), str(facts["role"])

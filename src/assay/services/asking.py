@@ -93,6 +93,7 @@ async def _reply(task: EssayTask, grader: Grader, attempt: Attempt, failed_quote
     key = reply_key(grader.identity, task, failed_quotes)
     used = UsedReply(key=key, part=task.part, again=bool(failed_quotes))
     stored = attempt.known[key] if key in attempt.known else await _stored(key, attempt.open_uow)
+    metrics.looked_up("model_replies", stored is not None, stored is None)
     if stored is not None:
         metrics.MODEL_REPLIES_REUSED.labels(purpose=PURPOSE, track=attempt.job.track).inc()
         return UsableReply(used, stored, stored=True)

@@ -17,6 +17,7 @@ from assay.domain.rubric import Dimension
 from assay.kit.ids import new_id
 from assay.kit.model import Value
 from assay.observability import metrics
+from assay.observability.logging import known
 from assay.services.identity import Identity
 from assay.services.question_bank import BankTrack, QuestionBank
 
@@ -122,8 +123,11 @@ async def start(uow: UnitOfWork, bank: QuestionBank, identity: Identity, actor: 
         track = bank.tracks.get(track_id)
         if track is None and await uow.questions.bank_version() == bank.version:
             raise NotFound("There is no active track with this id.")
+        if track:
+            known(track=track.slug)
         made = await _insert(uow, bank, identity, actor, track) if track else None
         if made is not None:
+            metrics.looked_up("question_bank", 1, 0)
             metrics.ASSESSMENTS.labels(event="started", track=made.track.slug).inc()
             return made, True
         if (standing := await uow.assessments.open_one(actor, track_id)) is not None:
@@ -188,6 +192,7 @@ async def visible(uow: UnitOfWork, actor: Actor, assessment_id: UUID, *, lock: b
     row = await uow.assessments.visible(assessment_id, actor, lock=lock)
     if row is None:
         raise NotFound(_NOT_THERE)
+    known(track=row.track_slug)
     return row
 
 

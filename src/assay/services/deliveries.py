@@ -4,6 +4,7 @@ Whoever dies between the post and writing it down has not delivered: the job is 
 arrives at least once, in no particular order.
 """
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -24,7 +25,7 @@ from assay.domain.ports import WebhookSender
 from assay.domain.webhooks import GONE, DeliveryStatus, Disabled, EventType, fault_of, pause_seconds
 from assay.kit.clock import Clock
 from assay.kit.model import Value
-from assay.observability import metrics
+from assay.observability import metrics, tracing
 from assay.observability.logging import current_correlation_id
 from assay.security import signing
 from assay.services import audit
@@ -76,6 +77,7 @@ async def deliver(job: ClaimedJob, *, open_uow: OpenUnitOfWork, sender: WebhookS
     sent = await _post(letter, sender, clock)
     outcome = await written(open_uow, lambda uow: _write(uow, job, letter, sent, scale))
     metrics.WEBHOOK_ATTEMPTS.labels(event=letter.event, outcome=outcome).inc()
+    metrics.WEBHOOK_SECONDS.labels(outcome=outcome).observe(sent.milliseconds / 1_000)
     log.info(
         "webhook_posted",
         endpoint_id=str(letter.endpoint_id),
@@ -150,9 +152,26 @@ async def again(uow: UnitOfWork, delivery_id: UUID) -> UUID:
 async def _post(letter: Letter, sender: WebhookSender, clock: Clock) -> Sent:
     body = to_json(letter.payload)
     headers = signing.headers(letter.secrets, str(letter.event_id), clock(), body)
+    about: tracing.Attributes = {
+        "http.request.method": "POST",
+        "assay.webhook.endpoint": str(letter.endpoint_id),
+        "assay.webhook.event": letter.event.value,
+    }
+    with tracing.span("POST", "CLIENT", about) as span:
+        if traceparent := tracing.traceparent():
+            headers = {**headers, "traceparent": traceparent}
+        sent = await _answered(sender, letter.url, headers, body)
+        if sent.answered is not None:
+            span.tell({"http.response.status_code": sent.answered})
+        if sent.problem is not None:
+            span.fail(sent.problem.fault.value)
+    return sent
+
+
+async def _answered(sender: WebhookSender, url: str, headers: Mapping[str, str], body: bytes) -> Sent:
     start = perf_counter()
     try:
-        posted = await sender.post(letter.url, headers, body)
+        posted = await sender.post(url, headers, body)
     except ProviderError as error:
         return Sent(None, 1_000 * (perf_counter() - start), error)
     fault = fault_of(posted.status)

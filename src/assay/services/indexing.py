@@ -20,6 +20,7 @@ from assay.domain.passages import CHUNKING, Chunk, chunks
 from assay.domain.ports import Embedder, StoredChunk, Vector, VectorStore
 from assay.kit.hashing import text_hash
 from assay.kit.model import Value
+from assay.observability import metrics
 from assay.observability.logging import current_correlation_id
 
 log = structlog.get_logger(__name__)
@@ -179,6 +180,7 @@ async def _embed(open_uow: OpenUnitOfWork, embedder: Embedder, plan: _Plan) -> N
     for number, batch in enumerate(batched(plan.changed, _EMBEDDED_AT_ONCE), start=1):
         cut, known = await _cut(open_uow, plan, batch)
         new = list({text_hash(chunk.embedded): chunk.embedded for _, chunk in cut if text_hash(chunk.embedded) not in known}.items())
+        metrics.looked_up("embeddings", len({text_hash(chunk.embedded) for _, chunk in cut}) - len(new), len(new))
         made = await embedder.embed([text for _, text in new]) if new else []
         vectors = {**known, **{key: vector for (key, _), vector in zip(new, made, strict=True)}}
         hashed = ((version, chunk, text_hash(chunk.embedded)) for version, chunk in cut)

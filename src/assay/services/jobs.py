@@ -79,6 +79,7 @@ async def top_up(open_uow: OpenUnitOfWork, broker: Broker) -> int:
         return 0
     for job_id, job_type in due:
         await broker.ring(job_type, job_id)
+        metrics.RINGS_REPEATED.labels(job_type=job_type).inc()
     return len(due)
 
 
@@ -86,10 +87,13 @@ async def measure(uow: UnitOfWork) -> None:
     """Set the queue gauges from the ledger."""
     metrics.QUEUE_DEPTH.clear()
     metrics.QUEUE_OLDEST_SECONDS.clear()
+    oldest: dict[str, float] = {}
     for depth in await uow.jobs.depth():
         metrics.QUEUE_DEPTH.labels(job_type=depth.job_type, status=depth.status).set(depth.jobs)
         if depth.status != "leased":
-            metrics.QUEUE_OLDEST_SECONDS.labels(job_type=depth.job_type).set(depth.oldest)
+            oldest[depth.job_type] = max(depth.oldest, oldest.get(depth.job_type, 0.0))
+    for job_type, seconds in oldest.items():
+        metrics.QUEUE_OLDEST_SECONDS.labels(job_type=job_type).set(seconds)
 
 
 def _count(uow: UnitOfWork, freed: list[tuple[UUID, JobType]]) -> None:

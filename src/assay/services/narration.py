@@ -87,6 +87,7 @@ async def _reply(facts: Sequence[Fact], job: ClaimedJob, open_uow: OpenUnitOfWor
     key = reply_key(narrator, facts)
     async with open_uow(autocommit=True) as uow:
         stored = await uow.replies.find(key)
+    metrics.looked_up("model_replies", stored is not None, stored is None)
     if stored is not None:
         metrics.MODEL_REPLIES_REUSED.labels(purpose=PURPOSE, track=job.track).inc()
         return stored, True

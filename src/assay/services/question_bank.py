@@ -11,6 +11,7 @@ from assay.domain.questions import QuestionContent
 from assay.domain.release import ReleasePolicy
 from assay.domain.tracks import QuestionMix, TrackStatus
 from assay.kit.model import Value
+from assay.observability import metrics
 
 
 class BankTrack(Value):
@@ -36,6 +37,7 @@ class QuestionBank:
 
     async def refresh(self, uow: UnitOfWork) -> None:
         """Read the bank as it is now."""
+        metrics.looked_up("question_bank", 0, 1)
         version = await uow.questions.bank_version()
         by_track: dict[UUID, list[BankQuestion]] = defaultdict(list)
         for row in await uow.questions.active_bank():
@@ -71,7 +73,9 @@ class QuestionBank:
         A version that can no longer be read (written under rules that have since changed) is absent from the answer.
         """
         wanted = list(version_ids)
-        if missing := [version for version in wanted if version not in self._contents]:
+        missing = [version for version in wanted if version not in self._contents]
+        metrics.looked_up("question_versions", len(wanted) - len(missing), len(missing))
+        if missing:
             for row in await uow.questions.versions(missing):
                 if (content := _readable(row)) is not None:
                     self._contents[row.id] = content

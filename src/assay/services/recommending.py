@@ -29,7 +29,7 @@ from assay.domain.ranking import Ranking, rerank
 from assay.domain.retrieval import build_parts
 from assay.kit.clock import Clock
 from assay.kit.ids import new_id
-from assay.observability import metrics
+from assay.observability import metrics, tracing
 from assay.services import learners, narration, webhook_events
 from assay.services import recommendation_rows as rows
 from assay.services.question_bank import QuestionBank
@@ -80,7 +80,7 @@ async def _select(
     """Read, search, rank: what is recommended, the facts of it, and what was away. All else is let go before the summary is written."""
     async with open_uow(autocommit=True) as uow:
         learner, names, learning = await learners.read_as_declared(uow, bank, job.assessment_id, job.track)
-    with metrics.timed(metrics.RETRIEVAL_SECONDS, track=job.track):
+    with metrics.timed(metrics.RETRIEVAL_SECONDS, track=job.track), tracing.span("retrieve"):
         retrieved = await retrieve(
             learner, names, open_uow=open_uow, embedder=embedder, vector_store=vector_store, patient=not job.is_last_try
         )

@@ -19,6 +19,7 @@ from assay.domain.retrieval import RRF_K, ChunkHit, Fused, PartName, QueryPart, 
 from assay.domain.sources import Evidence, Hit, choose_sources, stem_weights
 from assay.domain.suitability import Candidate
 from assay.kit.model import Value
+from assay.observability import metrics
 
 PASSING_FAULTS: Final = frozenset({Fault.RATE_LIMITED, Fault.UNAVAILABLE})
 """What a second try a moment later may not meet. A time-out is not among them: the student has waited for it already."""
@@ -151,6 +152,7 @@ async def _nearest(
         near_roles = _near_roles.setdefault(vector_store, {})
         known = {part.name: hits for part in parts if (hits := near_roles.get((index.id, part.text)))}
         asked = [part for part in parts if part.name not in known]
+        metrics.looked_up("role_searches", len(known), sum(part.name is PartName.ROLE for part in asked))
         vectors = await embedder.embed([part.text for part in asked])
         away = "the vector store"
         found = await vector_store.nearest(index.id, vectors, CHUNKS_PER_PART)
@@ -255,7 +257,9 @@ async def shelf_of(open_uow: OpenUnitOfWork, credential_ids: Iterable[UUID]) -> 
 async def _contents(uow: UnitOfWork, version_ids: Sequence[UUID]) -> dict[UUID, CredentialContent]:
     """Contents by version id. A version never changes: each is read and parsed once per process, as long as there is room."""
     contents = {version_id: _known[version_id] for version_id in version_ids if version_id in _known}
-    if missing := [version_id for version_id in version_ids if version_id not in contents]:
+    missing = [version_id for version_id in version_ids if version_id not in contents]
+    metrics.looked_up("credential_versions", len(contents), len(missing))
+    if missing:
         rows = await uow.credentials.by_version_ids(missing)
         read = {version_id: CredentialContent.model_validate(row.content) for version_id, row in rows.items()}
         if len(_known) + len(read) > _KEPT_CONTENTS:

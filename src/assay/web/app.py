@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
+from assay.edge.middleware import UNTOLD
 from assay.web import account, assessments, home, learned, passwords, profile, reference, results, single_sign_on, status, supposing, tracks
 from assay.web.admin import (
     accounts,
@@ -96,7 +97,14 @@ class KeptFiles(StaticFiles):
 
 def create_web(openapi: Callable[[], dict[str, Any]], *, secure_cookies: bool) -> FastAPI:
     """The application; `state.runtime` is set by whoever mounts it. `openapi` describes the API for the page about it."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(limited), Depends(guard)])
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(limited), Depends(guard)],
+        telemetry=UNTOLD,
+    )
     app.state.secure_cookies = secure_cookies
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
     for router in ROUTERS:

@@ -18,6 +18,7 @@ from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor, Permission
 from assay.domain.errors import Forbidden, NotFound, Unauthenticated
 from assay.edge import rate_limit
+from assay.observability.logging import known
 from assay.runtime import Runtime
 from assay.services import web_sessions
 from assay.services.web_sessions import Limits
@@ -82,6 +83,7 @@ async def load(request: Request) -> None:
         active = not BY_ITSELF.fullmatch(request.url.path) or request.method not in _SAFE
         if live := await web_sessions.find(runtime.open_uow, secret, limits_of(runtime), active=active):
             request.state.session = Session(live.actor, live.id, secret, live.idle_left, live.rest)
+            known(actor=runtime.pseudonym(live.actor.id), role=live.actor.role.value)
 
 
 async def begin(request: Request, response: Response, uow: UnitOfWork, actor: Actor, until: datetime | None = None) -> None:

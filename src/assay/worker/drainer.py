@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from assay.db.repositories.job_spans import processing
 from assay.db.repositories.jobs import Claim, Fenced, is_poisoned
 from assay.domain.degradation import Cause
 from assay.domain.errors import ProviderError, Unavailable
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 1.0
 DATABASE_PAUSE_SECONDS: Final = 0.5
+ATTEMPTS_TOLD_APART: Final = 5
+"""The fifth and all later attempts are counted as one, for a webhook is tried for days."""
 RELEASING: Final = frozenset({JobType.SCORE_ESSAY})
 """Jobs at whose end another becomes due. At the end of any other there is only a place free, which matters when more is due than fits."""
 
@@ -120,6 +123,7 @@ class Drainer:
         for claim in claims:
             job = claim.job
             metrics.JOB_WAIT_SECONDS.labels(job_type=job.type, track=job.track).observe(claim.waited)
+            metrics.JOB_ATTEMPTS.labels(job_type=job.type, attempt=str(min(job.attempt, ATTEMPTS_TOLD_APART)), track=job.track).inc()
             task = asyncio.create_task(self._work(claim), name=f"{job.type}:{job.id}")
             self._in_hand[job] = task
             task.add_done_callback(partial(self._done, job))
@@ -134,8 +138,10 @@ class Drainer:
     async def _work(self, claim: Claim) -> None:
         job = claim.job
         start = perf_counter()
-        with correlated(job.correlation_id, track=job.track, job_id=str(job.id), job_type=str(job.type)):
+        about = correlated(job.correlation_id, track=job.track, job_id=str(job.id), job_type=str(job.type))
+        with about, processing(job, claim.waited) as span:
             outcome = await self._attempt(job, claim.spent, start)
+            span.tell({"assay.job.outcome": outcome})
             seconds = perf_counter() - start
             metrics.JOB_SECONDS.labels(job_type=job.type, outcome=outcome, track=job.track).observe(seconds)
             log.info("job_ended", outcome=outcome, attempt=job.attempt, milliseconds=round(seconds * 1000))

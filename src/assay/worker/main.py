@@ -13,7 +13,6 @@ from typing import Final
 
 import structlog
 import uvloop
-from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
@@ -23,8 +22,10 @@ from assay.ai.openai_client import load_resources
 from assay.broker.rq import connect, queue_name
 from assay.domain import jobs
 from assay.kit import heap
+from assay.observability import metrics
 from assay.observability.logging import configure_logging
-from assay.runtime import open_runtime
+from assay.observability.tracing import exporting
+from assay.runtime import open_runtime, spans_of
 from assay.security.encryption import KeyRingError
 from assay.settings import Settings
 from assay.worker.doorbell import on_ring
@@ -48,8 +49,7 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish or hand back what is in hand. Raises `KeyRingError` when the keys are the wrong ones."""
     heap.settle()
     configure_logging(settings.log_format, settings.log_level)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port)
+    metrics.serve(settings.metrics_host, settings.metrics_port)
     stopping = threading.Event()
     started = threading.Event()
     stop_draining: list[Callable[[], None]] = []
@@ -61,7 +61,7 @@ def run(settings: Settings) -> None:
         def at_home(job_type: jobs.JobType) -> bool:
             return any(drainer.takes(job_type) for drainer in drainers)
 
-        async with open_runtime(settings, at_home=at_home) as runtime:
+        async with exporting(spans_of(settings, "worker")), open_runtime(settings, at_home=at_home) as runtime:
             drainers += [Drainer(runtime, owner_name(os.getpid()), lane) for lane in (ASSESSMENTS, DELIVERIES, SUSPECTS)]
             loop = asyncio.get_running_loop()
             wake, deliver, _ = (partial(_call_in, loop, drainer.wake) for drainer in drainers)

@@ -9,13 +9,13 @@ import signal
 
 import structlog
 import uvloop
-from prometheus_client import start_http_server
 
 from assay.domain.errors import Unavailable
 from assay.kit import heap
 from assay.observability import metrics
 from assay.observability.logging import configure_logging
-from assay.runtime import Runtime, open_runtime
+from assay.observability.tracing import exporting
+from assay.runtime import Runtime, open_runtime, spans_of
 from assay.services import idempotency, jobs
 from assay.settings import Settings
 from assay.worker.healer import Healer
@@ -32,8 +32,7 @@ def run(settings: Settings) -> None:
     """Sweep until SIGTERM or SIGINT."""
     heap.settle()
     configure_logging(settings.log_format, settings.log_level)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port)
+    metrics.serve(settings.metrics_host, settings.metrics_port)
     uvloop.run(_sweep_until_stopped(settings))
 
 
@@ -48,7 +47,7 @@ async def _sweep_until_stopped(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with open_runtime(settings) as runtime:
+    async with exporting(spans_of(settings, "reconciler")), open_runtime(settings) as runtime:
         work = (
             build_what_waits(runtime),
             import_what_waits(runtime),
@@ -79,6 +78,8 @@ async def sweep_once(runtime: Runtime) -> None:
         await jobs.top_up(runtime.open_uow, runtime.broker)
     except Unavailable:
         log.warning("sweep_postponed")
+        metrics.SWEEPS.labels(outcome="postponed").inc()
         return
+    metrics.SWEEPS.labels(outcome="done").inc()
     for queue, waiting in (await runtime.broker.depth()).items():
         metrics.DOORBELL_DEPTH.labels(queue=queue).set(waiting)

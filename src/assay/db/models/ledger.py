@@ -50,6 +50,8 @@ class AsyncJob(Base):
     run_at: Mapped[datetime]
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     correlation_id: Mapped[str]
+    traceparent: Mapped[str | None]
+    """What wrote it, by W3C Trace Context: whoever does it goes on with that trace. None while nothing is traced."""
     fence: Mapped[int] = mapped_column(server_default="0")
     attempt: Mapped[int] = mapped_column(server_default="0")
     crashes: Mapped[int] = mapped_column(server_default="0")

@@ -8,7 +8,9 @@ from sqlalchemy import Select, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from assay.db.repositories.job_spans import sending
 from assay.db.repositories.jobs import Claim, claim_of
+from assay.domain.jobs import JobType
 from assay.domain.webhooks import DeliveryStatus, EventType
 from assay.kit.model import Value
 
@@ -33,7 +35,7 @@ _CLAIM: Final = text(
     FROM due, webhook_deliveries delivery, webhook_events event
     WHERE async_jobs.id = due.id AND delivery.id = async_jobs.delivery_id AND event.id = delivery.event_id
     RETURNING async_jobs.id, job_type, async_jobs.delivery_id, event.assessment_id, fence, attempt, crashes, correlation_id,
-              track_slug, heals,
+              track_slug, heals, traceparent,
               split_part(async_jobs.dedupe_key, ':', 3)::int AS generation,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
@@ -82,9 +84,10 @@ _AGAIN: Final = text(
         UPDATE webhook_deliveries SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL
         WHERE id = CAST(:id AS uuid) AND EXISTS (SELECT FROM last)
     )
-    INSERT INTO async_jobs (job_type, delivery_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id)
+    INSERT INTO async_jobs (job_type, delivery_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id, traceparent)
     SELECT 'deliver_webhook', CAST(:id AS uuid), track_slug, priority, clock_timestamp(),
-           'deliver_webhook:' || CAST(:id AS uuid) || ':' || (generation + 1), CAST(:correlation AS text), id FROM last
+           'deliver_webhook:' || CAST(:id AS uuid) || ':' || (generation + 1), CAST(:correlation AS text), id,
+           CAST(:traceparent AS text) FROM last
     RETURNING id
     """
 )
@@ -186,7 +189,9 @@ class Deliveries:
 
     async def again(self, delivery_id: UUID, correlation_id: str) -> UUID | None:
         """Write the job that sends it again; its id, or None when its last job has been forgotten."""
-        job_id: UUID | None = await self._session.scalar(_AGAIN, {"id": delivery_id, "correlation": correlation_id})
+        with sending(JobType.DELIVER_WEBHOOK) as traceparent:
+            values = {"id": delivery_id, "correlation": correlation_id, "traceparent": traceparent}
+            job_id: UUID | None = await self._session.scalar(_AGAIN, values)
         return job_id
 
     async def lock(self, delivery_id: UUID) -> DeliveryRow | None:

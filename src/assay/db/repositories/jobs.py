@@ -7,14 +7,16 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from assay.db.repositories.job_spans import sending, settling
 from assay.domain.errors import AssayError
 from assay.domain.jobs import MAX_CRASHES, STAGES, SUSPECT_CRASHES, ClaimedJob, Failure, JobStatus, JobType
 
 _ADD = text(
     """
-    INSERT INTO async_jobs (id, job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id, heals)
+    INSERT INTO async_jobs (id, job_type, assessment_id, track_slug, priority, run_at, dedupe_key, correlation_id, parent_job_id, heals,
+                            traceparent)
     VALUES (:id, :type, :assessment, :track, :priority, CASE WHEN :waits THEN 'infinity' ELSE clock_timestamp() END, :dedupe, :correlation,
-            :parent, :heals)
+            :parent, :heals, :traceparent)
     """
 )
 # the due ones in a CTE of their own: as a subquery of the update a nested loop would run it again and lock more than was asked for
@@ -30,6 +32,7 @@ _CLAIM = text(
            first_claimed_at = coalesce(first_claimed_at, clock_timestamp())
     FROM due WHERE async_jobs.id = due.id
     RETURNING async_jobs.id, job_type, assessment_id, delivery_id, fence, attempt, crashes, correlation_id, track_slug, heals,
+              traceparent,
               CASE WHEN parent_job_id IS NULL THEN 1 ELSE split_part(dedupe_key, ':', 3)::int END AS generation,
               extract(epoch FROM clock_timestamp() - run_at)::float AS waited,
               extract(epoch FROM clock_timestamp() - first_claimed_at)::float AS spent
@@ -182,7 +185,8 @@ class Jobs:
             "heals": heals,
             "correlation": correlation_id,
         }
-        await self._session.execute(_ADD, values)
+        with sending(job_type, job_id) as traceparent:
+            await self._session.execute(_ADD, {**values, "traceparent": traceparent})
 
     async def claim(self, owner: str, slots: int, lease_seconds: float, *, suspects: bool | None = None) -> list[Claim]:
         """Take up to `slots` due jobs, most urgent first; nobody else gets them while the lease is renewed.
@@ -208,8 +212,9 @@ class Jobs:
         Raises `Fenced` when the lease is gone.
         """
         values = {"id": job.id, "fence": job.fence, "status": status, "error": error}
-        if (row := (await self._session.execute(_COMPLETE, values)).first()) is None:
-            raise Fenced(str(job.id))
+        with settling(job):
+            if (row := (await self._session.execute(_COMPLETE, values)).first()) is None:
+                raise Fenced(str(job.id))
         if job.generation > 1 and not job.heals:
             await self.speak_anew(job)
         return Completed(*row)
@@ -270,6 +275,7 @@ def claim_of(row: Row[Any]) -> Claim:
         track=row.track_slug,
         generation=row.generation,
         heals=row.heals,
+        traceparent=row.traceparent,
     )
     return Claim(job, row.waited, row.spent)
 

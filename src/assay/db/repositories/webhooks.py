@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assay.db.models import WebhookEndpoint, WebhookEvent
 from assay.db.models.base import encrypted
+from assay.db.repositories.job_spans import sending
+from assay.domain.jobs import JobType
 from assay.domain.webhooks import Disabled, EventType
 
 _WANTED: Final = text(
@@ -30,9 +32,9 @@ _ANNOUNCE: Final = text(
         INSERT INTO webhook_deliveries (event_id, endpoint_id, next_attempt_at)
         SELECT event.id, wanting.id, clock_timestamp() FROM event CROSS JOIN wanting RETURNING id
     )
-    INSERT INTO async_jobs (job_type, delivery_id, track_slug, priority, run_at, dedupe_key, correlation_id)
+    INSERT INTO async_jobs (job_type, delivery_id, track_slug, priority, run_at, dedupe_key, correlation_id, traceparent)
     SELECT 'deliver_webhook', id, CAST(:track AS text), CAST(:priority AS int), clock_timestamp(),
-           'deliver_webhook:' || id || '\\:1', CAST(:correlation AS text)
+           'deliver_webhook:' || id || '\\:1', CAST(:correlation AS text), CAST(:traceparent AS text)
     FROM delivery RETURNING id
     """
 )
@@ -75,7 +77,8 @@ class Webhooks:
             "priority": priority,
             "correlation": correlation_id,
         }
-        return list(await self._session.scalars(_ANNOUNCE, values))
+        with sending(JobType.DELIVER_WEBHOOK) as traceparent:
+            return list(await self._session.scalars(_ANNOUNCE, {**values, "traceparent": traceparent}))
 
     async def add(self, endpoint_id: UUID, url: str, secret: str, events: list[str]) -> None:
         """Write an endpoint."""
