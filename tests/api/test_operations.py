@@ -1,11 +1,11 @@
 """Health, metrics, correlation and the route table."""
 
 import json
+from uuid import UUID
 
 import httpx2
 from journeys import Student
 from sqlalchemy import text
-from starlette.applications import Starlette
 
 from assay.api.app import create_api
 from assay.runtime import Runtime
@@ -190,11 +190,18 @@ async def test_correlation_id_is_taken_or_made(client: httpx2.AsyncClient) -> No
     assert "onload" not in odd.headers["x-correlation-id"]
 
 
-async def test_requests_are_measured_by_route(student: Student, app: Starlette) -> None:
-    """Templates, not paths with ids, label the histogram."""
+async def test_requests_are_measured_by_route_role_and_track(student: Student, track_id: UUID) -> None:
+    """Templates, not paths with ids, label the histogram; who asked by role, what it was about by the track's slug."""
     await student.request("GET", "/tracks")
+    bundle = await student.start(track_id)
+    await student.answer_all(bundle)
+    await student.client.get("/api/v1/me")
     page = (await student.client.get("/metrics")).text
-    assert 'route="/api/v1/tracks"' in page
+    start, about = 'method="POST",role="student",route="/api/v1/assessments/start"', 'track="backend-engineer"'
+    assert any(start in line and about in line for line in page.splitlines())
+    assert 'method="GET",role="student",route="/api/v1/tracks",status="200",track="none"' in page
+    assert 'method="GET",role="none",route="/api/v1/me",status="401",track="none"' in page
+    assert bundle["assessmentId"] not in page
 
 
 async def test_security_headers_on_every_answer(client: httpx2.AsyncClient) -> None:

@@ -23,16 +23,17 @@ def run(runtime: Runtime, folder: Path, *words: object, said: str = "") -> subpr
 
 
 async def test_find_hold_export_erase(runtime: Runtime, student_actor: Actor, tmp_path: Path) -> None:
-    """Found by address, held, refused with the reason, released, handed out, erased with its proof."""
+    """Found by address, also as logs and traces mean them, held, refused with the reason, released, handed out, erased with its proof."""
     person = str(student_actor.id)
-    found = run(runtime, tmp_path, "find", "--json", said="student@assay.example\n")
-    assert json.loads(found.stdout)["id"] == person, found.stderr
+    found = run(runtime, tmp_path, "find", said="student@assay.example\n")
+    assert found.stdout.split()[0] == person, found.stderr
+    assert f"in logs and traces: {runtime.pseudonym(student_actor.id)}" in found.stdout
     held = run(runtime, tmp_path, "hold", person, "--reason", "A complaint is pending")
     assert "A complaint is pending" in held.stdout, held.stderr
     refused = run(runtime, tmp_path, "erase", person, "--reason", "Asked by letter", "--yes")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "A complaint is pending" in refused.stderr
-    assert run(runtime, tmp_path, "release", person, "--reason", "It is settled").returncode == 0
+    assert json.loads(run(runtime, tmp_path, "release", person, "--reason", "It is settled", "--json").stdout)["id"] == person
     exported = json.loads(run(runtime, tmp_path, "export", person, "--reason", "Asked by letter").stdout)
     assert exported["kept"]["users"][0]["email"] == "student@assay.example"
     erased = run(runtime, tmp_path, "erase", person, "--reason", "Asked by letter", "--yes")

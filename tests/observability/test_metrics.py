@@ -1,6 +1,8 @@
 """Metrics: the table of names and labels, on which dashboards and alerts rest."""
 
 import re
+import socket
+from urllib.request import urlopen
 
 import pytest
 from prometheus_client import Counter, Gauge, Histogram
@@ -71,6 +73,27 @@ def test_every_metric_says_what_it_is(metric: Counter | Gauge | Histogram) -> No
     assert not set(metric._labelnames) & {"student", "user", "email", "name", "assessment_id", "correlation_id"}
     if isinstance(metric, Histogram):
         assert family.name.endswith("_seconds")
+
+
+def test_lookups_are_counted_by_cache_and_outcome() -> None:
+    """Hits and misses as often as there were, and no series for what there was not."""
+    metrics.looked_up("c-counted", 2, 0)
+    metrics.looked_up("c-counted", 1, 0)
+    text = metrics.exposition()[0].decode()
+    assert 'assay_cache_lookups_total{cache="c-counted",outcome="hit"} 3.0' in text
+    assert 'cache="c-counted",outcome="miss"' not in text
+
+
+def test_a_process_without_http_tells_them_on_one_address_alone() -> None:
+    """The worker and the reconciler, where they are told to listen and nowhere else; nowhere at all without a port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    metrics.serve("127.0.0.1", None)
+    metrics.serve("127.0.0.1", port)
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        assert b"assay_jobs_in_flight" in answer.read()
+    with socket.socket() as elsewhere:
+        assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
 
 
 def test_a_block_is_timed_also_when_it_fails() -> None:

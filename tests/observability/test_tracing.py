@@ -1,17 +1,21 @@
 """Traces: nothing while off; what is told, whose child it is, and what never leaves."""
 
+import io
+import logging
 import subprocess
 import sys
+import threading
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+import structlog
 from collectors import Collector, Seen, collector
 
 from assay.api.app import create_api
 from assay.kit.ids import new_id
 from assay.observability import tracing
-from assay.observability.logging import UNKNOWN, correlated, current_actor, current_track, known
+from assay.observability.logging import UNKNOWN, configure_logging, correlated, current_actor, current_track, known
 from assay.observability.tracing import Exporting, exporting
 from assay.web.app import create_web
 
@@ -119,10 +123,37 @@ async def test_a_share_of_nothing_sends_nothing_and_says_so_onwards(there: Colle
 async def test_a_collector_that_is_away_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spans are dropped, and the end does not wait for ever."""
     monkeypatch.setattr(tracing, "FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr(tracing, "EXPORT_SECONDS", 0.2)
     async with exporting(Exporting("http://127.0.0.1:9", {}, "test", "test", 1.0)):
         with tracing.span("work"):
             assert tracing.trace_id()
     assert tracing.trace_id() is None
+    for thread in threading.enumerate():
+        if thread.name == "last-spans":
+            thread.join(10)
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+async def test_a_line_of_the_log_leads_to_its_trace(there: Collector, form: Literal["json", "console"]) -> None:
+    """Ours and those of libraries, for machines and for people, with who asked, on what track, under which correlation id."""
+    root, quiet = logging.getLogger(), structlog.get_config()
+    before, stream = (list(root.handlers), root.level), io.StringIO()
+    configure_logging(form, "INFO", stream)
+    async with to(there):
+        with correlated("c-12345678", **UNKNOWN), tracing.span("work"):
+            known(actor="a1b2", role="advisor", track="data-analyst")
+            structlog.get_logger("test").info("ours")
+            logging.getLogger("library").warning("theirs")
+    structlog.get_logger("test").info("outside")
+    root.handlers, root.level = before
+    structlog.configure(**quiet)
+    (span,) = there.spans
+    *inside, outside = stream.getvalue().splitlines()
+    facts = {"correlation_id": "c-12345678", "trace_id": span.trace, "actor": "a1b2", "role": "advisor", "track": "data-analyst"}
+    for line, event in zip(inside, ("ours", "theirs"), strict=True):
+        assert event in line
+        assert all((f'"{name}": "{fact}"' if form == "json" else f"{name}={fact}") in line for name, fact in facts.items())
+    assert "trace_id" not in outside
 
 
 def test_what_fastapi_would_export_by_itself_is_off(monkeypatch: pytest.MonkeyPatch) -> None:

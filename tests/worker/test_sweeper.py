@@ -6,6 +6,7 @@ from uuid import UUID
 from journeys import Student
 from sqlalchemy import text
 
+from assay.db.unit_of_work import UnitOfWork
 from assay.domain.jobs import JobType
 from assay.observability import metrics
 from assay.runtime import Runtime
@@ -47,6 +48,10 @@ async def _age(runtime: Runtime) -> None:
         await uow.session.execute(text("UPDATE async_jobs SET run_at = run_at - interval '5 s' WHERE run_at < 'infinity'"))
 
 
+def _repeated() -> float:
+    return metrics.RINGS_REPEATED.labels(job_type="score_essay")._value.get()
+
+
 async def test_an_expired_lease_comes_back_with_one_crash(runtime: Runtime, student: Student, track_id: UUID) -> None:
     """The job is due again and its next holder has a higher fence."""
     await _submit(student, track_id)
@@ -74,8 +79,10 @@ async def test_a_lost_ring_is_rung_again_but_not_while_messages_wait(runtime: Ru
     await _submit(student, track_id)
     await _age(runtime)
     busy, idle = RecordingBroker(waiting=3), RecordingBroker()
+    before = _repeated()
     assert await jobs.top_up(runtime.open_uow, busy) == 0
     assert await jobs.top_up(runtime.open_uow, idle) == 1
+    assert _repeated() == before + 1
     assert [job_type for job_type, _ in idle.rings] == [JobType.SCORE_ESSAY]
     assert busy.rings == []
 
@@ -88,3 +95,29 @@ async def test_the_queue_is_measured(runtime: Runtime, student: Student, track_i
         await jobs.measure(uow)
     assert metrics.QUEUE_DEPTH.labels(job_type="score_essay", status="queued")._value.get() == 1
     assert metrics.QUEUE_OLDEST_SECONDS.labels(job_type="score_essay")._value.get() >= 5
+
+
+async def test_the_oldest_job_is_that_of_all_states(runtime: Runtime, student: Student, other_student: Student, track_id: UUID) -> None:
+    """One that waits for its next try and one that was never tried: whichever has been due longer says how old the queue is."""
+    for each in (student, other_student):
+        await _submit(each, track_id)
+    async with runtime.open_uow() as uow:
+        essays = list(await uow.session.scalars(text("SELECT id FROM async_jobs WHERE job_type = 'score_essay'")))
+    for older, younger in (essays, essays[::-1]):
+        async with runtime.open_uow() as uow:
+            await _put(uow, older, "retry_wait", 300)
+            await _put(uow, younger, "queued", 5)
+        await sweep_once(replace(runtime, broker=RecordingBroker(waiting=1)))
+        assert 300 <= metrics.QUEUE_OLDEST_SECONDS.labels(job_type="score_essay")._value.get() < 400
+        async with runtime.open_uow() as uow:
+            await _put(uow, older, "queued", 300)
+            await _put(uow, younger, "retry_wait", 5)
+        before = metrics.SWEEPS.labels(outcome="done")._value.get()
+        await sweep_once(replace(runtime, broker=RecordingBroker(waiting=1)))
+        assert 300 <= metrics.QUEUE_OLDEST_SECONDS.labels(job_type="score_essay")._value.get() < 400
+        assert metrics.SWEEPS.labels(outcome="done")._value.get() == before + 1
+
+
+async def _put(uow: UnitOfWork, job_id: UUID, status: str, due_for: float) -> None:
+    statement = "UPDATE async_jobs SET status = :status, run_at = clock_timestamp() - make_interval(secs => :age) WHERE id = :id"
+    await uow.session.execute(text(statement), {"id": job_id, "status": status, "age": due_for})

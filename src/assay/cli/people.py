@@ -33,7 +33,15 @@ def find(data: Data = DATA, *, as_json: Json = False) -> None:
     if not 3 <= len(address) <= 320:
         raise typer.BadParameter("Write one e-mail address to standard input.")
     wanted = people.PersonWanted(email=address)
-    _tell(opened(settings, _in_unit(lambda uow: people.find(uow, None, wanted))), as_json=as_json)
+
+    async def ask(runtime: "Runtime") -> "tuple[PersonRead, str]":
+        person = await _in_unit(lambda uow: people.find(uow, None, wanted))(runtime)
+        return person, runtime.pseudonym(person.id)
+
+    person, pseudonym = opened(settings, ask)
+    _tell(person, as_json=as_json)
+    if not as_json:
+        console().print(f"in logs and traces: {pseudonym}", highlight=False)
 
 
 @app.command()

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 1.0
 DATABASE_PAUSE_SECONDS: Final = 0.5
+DONE: Final = "done"
+"""How an attempt ends that need not be told as an error."""
 ATTEMPTS_TOLD_APART: Final = 5
 """The fifth and all later attempts are counted as one, for a webhook is tried for days."""
 RELEASING: Final = frozenset({JobType.SCORE_ESSAY})
@@ -142,6 +144,8 @@ class Drainer:
         with about, processing(job, claim.waited) as span:
             outcome = await self._attempt(job, claim.spent, start)
             span.tell({"assay.job.outcome": outcome})
+            if outcome != DONE:
+                span.fail(outcome)
             seconds = perf_counter() - start
             metrics.JOB_SECONDS.labels(job_type=job.type, outcome=outcome, track=job.track).observe(seconds)
             log.info("job_ended", outcome=outcome, attempt=job.attempt, milliseconds=round(seconds * 1000))
@@ -177,7 +181,7 @@ class Drainer:
             log.exception("job_failed")
             return await self._fail(job, error, Cause.INTERNAL_ERROR)
         self._adapt(replaced)
-        return "done"
+        return DONE
 
     def _adapt(self, cause: Cause | None, retry_after: float | None = None) -> None:
         """Take fewer jobs in hand when the provider asked for less, whether or not a substitute spoke; else more again."""
