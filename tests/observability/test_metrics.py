@@ -17,6 +17,7 @@ GOLDEN = {
     "assay_circuit_openings": ("counter", "provider fault"),
     "assay_circuit_state": ("gauge", "provider"),
     "assay_comments_corrected": ("counter", "producer kind track"),
+    "assay_dead_letters": ("gauge", "cause"),
     "assay_db_pool_in_use": ("gauge", ""),
     "assay_db_pool_size": ("gauge", ""),
     "assay_db_pool_timeouts": ("counter", ""),
@@ -33,6 +34,7 @@ GOLDEN = {
     "assay_jobs_fenced": ("counter", "job_type"),
     "assay_jobs_in_flight": ("gauge", ""),
     "assay_jobs_reclaimed": ("counter", "job_type"),
+    "assay_key_age_seconds": ("gauge", "purpose"),
     "assay_levels_capped": ("counter", "flag track"),
     "assay_levels_held": ("counter", "producer track"),
     "assay_model_call_seconds": ("histogram", "purpose model outcome track"),
@@ -45,6 +47,7 @@ GOLDEN = {
     "assay_retrieval_seconds": ("histogram", "track"),
     "assay_rate_limited": ("counter", "route_class"),
     "assay_rate_limits_unshared": ("counter", "route_class"),
+    "assay_results_last_hour": ("gauge", "state"),
     "assay_retention_removed": ("counter", "kind"),
     "assay_retention_run_at_seconds": ("gauge", ""),
     "assay_rings_repeated": ("counter", "job_type"),
@@ -53,6 +56,7 @@ GOLDEN = {
     "assay_turnaround_seconds": ("histogram", "track"),
     "assay_webhook_attempts": ("counter", "event outcome"),
     "assay_webhook_seconds": ("histogram", "outcome"),
+    "assay_workers_live": ("gauge", ""),
 }
 EVERY = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ def _group() -> None:
 
 @app.command()
 def new_key(
-    key_id: Annotated[str, typer.Option("--id", help="What the key is called; a random name unless given.")] = "",
+    key_id: Annotated[str, typer.Option("--id", help="What the key is called; the day and something random unless given.")] = "",
     algorithm: Annotated[str, typer.Option(help="Ed25519, or ES256 where the others cannot read that.")] = "Ed25519",
 ) -> None:
     """Print a new private key as `kid=PEM` on one line, as ASSAY_JWT_PRIVATE_KEYS takes it. Nothing is stored."""
@@ -26,7 +27,7 @@ def new_key(
         pem = new_private_key(algorithm)
     except ValueError as error:
         raise typer.BadParameter("Choose Ed25519 or ES256.") from error
-    name = key_id or f"t{secrets.token_hex(4)}"
+    name = key_id or f"t{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(2)}"
     if not name.replace("-", "").replace("_", "").isalnum():
         raise typer.BadParameter("A key id has letters, digits, hyphens and underscores.")
     sys.stdout.write(f"{name}={pem.strip().replace('\n', '\\n')}\n")

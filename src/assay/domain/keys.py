@@ -1,9 +1,22 @@
 """Keys that personal data is encrypted with: what is under which of them, and what a rotation has done."""
 
+import re
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from assay.kit.model import Value
+
+_DAY: Final = re.compile(r"(?<![0-9])(20[0-9]{2})-?([0-9]{2})-?([0-9]{2})(?![0-9])")
+
+
+def made_at(key_id: str) -> datetime | None:
+    """The start of the day (UTC) that a key is named after, as in `t20261123-9f3a`; None where its id holds none."""
+    found = _DAY.search(key_id)
+    try:
+        return datetime.strptime("".join(found.groups()), "%Y%m%d").replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
 
 
 class KeyPurpose(StrEnum):

@@ -65,6 +65,10 @@ WEBHOOK_ATTEMPTS: Final = Counter("assay_webhook_attempts_total", "Posts to endp
 WEBHOOK_SECONDS: Final = Histogram("assay_webhook_seconds", "How long an endpoint took to answer", ["outcome"], buckets=_SLOW)
 RETENTION_REMOVED: Final = Counter("assay_retention_removed_total", "Rows removed because their time was over", ["kind"])
 RETENTION_RUN_AT: Final = Gauge("assay_retention_run_at_seconds", "When this process last ended a run of retention, in Unix time")
+WORKERS_LIVE: Final = Gauge("assay_workers_live", "Worker processes that are registered or have jobs in hand; NaN while nobody knows")
+DEAD_LETTERS: Final = Gauge("assay_dead_letters", "Jobs that were given up and that nobody has sent again", ["cause"])
+RESULTS_LAST_HOUR: Final = Gauge("assay_results_last_hour", "Results of the last hour: finished, and of these degraded", ["state"])
+KEY_AGE_SECONDS: Final = Gauge("assay_key_age_seconds", "Age of the newest key, as far as it is known", ["purpose"])
 TURNAROUND_SECONDS: Final = Histogram("assay_turnaround_seconds", "Submit to result", ["track"], buckets=_SLOW)
 
 

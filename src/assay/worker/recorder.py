@@ -1,4 +1,4 @@
-"""The recorder, in the sweeper's process: once a minute, whoever comes first writes down how the service stands."""
+"""The recorder, in the sweeper's process: once a minute, whoever comes first writes down how the service stands; gauges of it all keep."""
 
 import asyncio
 from typing import Final
@@ -7,7 +7,7 @@ import structlog
 
 from assay.domain.errors import Unavailable
 from assay.runtime import Runtime
-from assay.services import snapshots
+from assay.services import gauges, snapshots
 
 log = structlog.get_logger(__name__)
 
@@ -16,8 +16,11 @@ LOOK_SECONDS: Final = 10.0
 
 async def record_each_minute(runtime: Runtime) -> None:
     """Offer a snapshot every few seconds, until cancelled. A database that is away, and one that fails, are logged."""
+    settings = runtime.settings
+    signing_key_id = next(iter(settings.jwt_private_keys or settings.jwt_keys), "")
     while True:
         try:
+            await gauges.measure(runtime.open_uow, runtime.broker, signing_key_id)
             await snapshots.take(runtime.open_uow, runtime.broker)
         except Unavailable:
             log.warning("snapshot_postponed")

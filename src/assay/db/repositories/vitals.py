@@ -44,6 +44,9 @@ _DEAD_BY_CAUSE: Final = text(
     GROUP BY cause ORDER BY jobs DESC, cause
     """
 )
+_KEY_AGES: Final = text(
+    "SELECT purpose, extract(epoch FROM clock_timestamp() - max(created_at))::float AS seconds FROM key_proofs GROUP BY 1"
+)
 _WORKERS_SEEN: Final = text("SELECT max(at) FROM metric_snapshots WHERE name = 'workers.live' AND value > 0")
 
 
@@ -106,6 +109,10 @@ class Vitals:
     async def dead_by_cause(self) -> list[DeadCount]:
         """Dead letters that wait, most first."""
         return [DeadCount(*row) for row in await self._session.execute(_DEAD_BY_CAUSE)]
+
+    async def key_ages(self) -> dict[str, float]:
+        """Seconds since the newest key of each purpose was first used here."""
+        return {row.purpose: row.seconds for row in await self._session.execute(_KEY_AGES)}
 
     async def workers_seen_at(self) -> datetime | None:
         """When a snapshot last found a worker."""
