@@ -1,5 +1,6 @@
 """Gauges read from the database: what alerts on workers, dead letters, degraded results and keys rest on."""
 
+import asyncio
 import math
 from uuid import UUID
 
@@ -7,11 +8,14 @@ import pytest
 from dead import buried
 from journeys import Student
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+from waiting import until
 
 from assay.domain.jobs import JobType, WorkerSeen
 from assay.domain.keys import made_at
 from assay.runtime import Runtime
 from assay.services import gauges
+from assay.worker.recorder import record_each_minute
 
 
 class Queue:
@@ -25,9 +29,9 @@ class Queue:
         return self._seen
 
 
-async def measured(runtime: Runtime, queue: Queue, signing: str = "") -> None:
+async def measured(runtime: Runtime, queue: Queue, signing: str = "") -> gauges.Figures:
     """Set the gauges."""
-    await gauges.measure(runtime.open_uow, queue, signing)  # type: ignore[arg-type]  # all that is asked of it
+    return await gauges.measure(runtime.open_uow, queue, signing)  # type: ignore[arg-type]  # all that is asked of it
 
 
 def value(name: str, **labels: str) -> float:
@@ -43,14 +47,14 @@ async def test_workers_are_counted_and_unknown_is_not_none(runtime: Runtime) -> 
     assert value("assay_workers_live") == 2
     await measured(runtime, Queue())
     assert value("assay_workers_live") == 0
-    await measured(runtime, Queue(away=True))
+    assert (await measured(runtime, Queue(away=True))).workers is None
     assert math.isnan(value("assay_workers_live"))
 
 
 async def test_a_dead_letter_and_a_degraded_result_are_told(runtime: Runtime, student: Student, track_id: UUID) -> None:
     """One assessment whose essays were given up: one result, one degraded, one letter by its cause."""
     await buried(runtime, student, track_id, JobType.SCORE_ESSAY, error=ZeroDivisionError())
-    await measured(runtime, Queue())
+    assert await measured(runtime, Queue("host:1")) == (0, 1, 1)
     assert value("assay_results_last_hour", state="finished") == value("assay_results_last_hour", state="degraded") == 1
     assert value("assay_dead_letters", cause="internal_error") == 1
 
@@ -67,3 +71,13 @@ async def test_keys_tell_their_age(runtime: Runtime) -> None:
 def test_a_name_without_a_day_has_no_age(key_id: str) -> None:
     """Nothing is guessed."""
     assert made_at(key_id) is None
+
+
+async def test_a_minute_is_told_in_the_log(runtime: Runtime) -> None:
+    """One line for a snapshot, with the fields that CloudWatch makes metrics of (deploy/terraform/modules/alarms)."""
+    with capture_logs() as told:
+        recording = asyncio.create_task(record_each_minute(runtime))
+        await until(lambda: bool(told), within=10)
+        recording.cancel()
+    lines = [line for line in told if line["event"] == "queue_measured"]
+    assert [set(line) - {"event", "log_level"} for line in lines] == [set(gauges.Figures._fields)]

@@ -42,6 +42,7 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_lb" "this" {
+  #checkov:skip=CKV_AWS_150:Staging may be taken down; production sets deletion_protection
   #checkov:skip=CKV2_AWS_28:The application bounds what it takes and counts who asks; a firewall is the institution's choice
   name                       = var.name
   load_balancer_type         = "application"
