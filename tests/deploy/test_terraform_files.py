@@ -6,6 +6,7 @@
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +24,13 @@ from assay.settings import Settings
 
 TERRAFORM: Final = PROJECT / "deploy" / "terraform"
 FILES: Final = sorted(TERRAFORM.rglob("*.tf"))
-MODULES: Final = sorted(path for path in (TERRAFORM / "modules").iterdir())
 STACK: Final = TERRAFORM / "modules" / "stack"
 SAMPLES: Final = {"ASSAY_PUBLIC_URL": "https://assay.example.edu", "DATABASE_URL": "postgresql://a@db/a", "ASSAY_ENVIRONMENT": "production"}
 """Values that a process in production starts with."""
 KEYS: Final = {"ASSAY_JWT_KEYS", "ASSAY_ENCRYPTION_KEYS", "ASSAY_BLIND_INDEX_KEY"}
 
 
+@cache
 def parsed(folder: Path) -> dict[str, Any]:
     """A module, with the quotes that the parser leaves around names and texts taken away."""
     found: dict[str, Any] = _plain(hcl2.loads((folder / "main.tf").read_text(encoding="utf-8")))
