@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -11,10 +12,11 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 from waiting import until
 
+from assay.db.repositories.jobs import Depth
 from assay.domain.jobs import JobType, WorkerSeen
 from assay.domain.keys import made_at
 from assay.runtime import Runtime
-from assay.services import gauges
+from assay.services import gauges, jobs
 from assay.worker.recorder import record_each_minute
 
 
@@ -57,6 +59,18 @@ async def test_a_dead_letter_and_a_degraded_result_are_told(runtime: Runtime, st
     assert await measured(runtime, Queue("host:1")) == (0, 1, 1)
     assert value("assay_results_last_hour", state="finished") == value("assay_results_last_hour", state="degraded") == 1
     assert value("assay_dead_letters", cause="internal_error") == 1
+
+
+async def test_the_oldest_job_is_the_oldest_whatever_it_waits_for() -> None:
+    """One that has waited for a worker for long is not hidden by a younger one that waits for its next try; one in hand does not count."""
+
+    async def depth() -> list[Depth]:
+        waiting = [Depth("score_essay", "queued", 3, 90.0), Depth("score_essay", "retry_wait", 1, 2.0)]
+        return [*waiting, Depth("score_essay", "leased", 1, 500.0)]
+
+    await jobs.measure(SimpleNamespace(jobs=SimpleNamespace(depth=depth)))  # type: ignore[arg-type]  # all that is asked of it
+    assert value("assay_queue_oldest_seconds", job_type="score_essay") == 90
+    assert value("assay_queue_depth", job_type="score_essay", status="retry_wait") == 1
 
 
 async def test_keys_tell_their_age(runtime: Runtime) -> None:
