@@ -21,7 +21,7 @@ DOCS: Final = ROOT / "docs"
 SECTIONS: Final = (
     ("Guides", ("guides/student.md", "guides/advisor.md", "guides/admin.md", "guides/operator.md", "glossary.md")),
     ("Other systems", ("guides/integrator.md", "api.md", "guides/errors.md", "webhooks.md", "single-sign-on.md", "catalog.md")),
-    ("Running it", ("operations.md", "runbooks/", "faults.md")),
+    ("Running it", ("operations.md", "on-call.md", "runbooks/", "faults.md")),
     ("Trust", ("security.md", "privacy.md", "access.md", "requirements.md")),
     ("Inside", ("architecture.md", "ui-principles.md", "decisions/")),
 )
