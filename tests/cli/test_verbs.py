@@ -48,7 +48,6 @@ GROUPS = {
     "retention": {"run", "runs"},
     "people": {"find", "export", "erase", "erase_listed", "invite", "reset", "hold", "release"},
     "service-accounts": {"list", "create", "add_key", "revoke_key", "close"},
-    "people": {"find", "export", "erase", "invite", "reset", "hold", "release"},
 }
 
 

@@ -24,10 +24,10 @@ from assay.cli import (
     people,
     questions,
     retention,
+    service_accounts,
     tokens,
     tracks,
 )
-from assay.cli import access, audit, catalog, cohorts, heal, jobs, keys, people, questions, retention, service_accounts, tokens, tracks
 from assay.cli.options import DATA as _DATA
 from assay.cli.options import Data, Json
 from assay.cli.options import console as _console
