@@ -98,7 +98,20 @@ def test_down_without_up(tmp_path: Path) -> None:
     assert "Nothing is running" in ended.output
 
 
-PRINTS_NO_DATA = {"up", "down", "demo", "serve", "worker", "sweeper", "migrate", "seed", "reindex", "scripted-openai"}
+PRINTS_NO_DATA = {
+    "up",
+    "down",
+    "demo",
+    "serve",
+    "worker",
+    "sweeper",
+    "migrate",
+    "seed",
+    "reindex",
+    "scripted-openai",
+    "service-accounts revoke-key",
+    "service-accounts close",
+}
 """They start something, or tell how far they are; exit code 0 says that it is done."""
 ONE_FORM = {"people export", "audit export", "catalog export", "tokens new-key"}
 """What they print has a form of its own: JSON, a file, a line for the environment."""
