@@ -72,21 +72,32 @@ def add_key(account: Account, days: Days, data: Data = DATA, *, as_json: Json = 
 
 
 @app.command()
-def revoke_key(account: Account, key: Annotated[UUID, typer.Argument(help="Id of the key.")], data: Data = DATA) -> None:
-    """Revoke a key: within two seconds it opens nothing."""
+def revoke_key(
+    account: Account, key: Annotated[UUID, typer.Argument(help="Id of the key.")], data: Data = DATA, *, as_json: Json = False
+) -> None:
+    """Revoke a key, which within two seconds opens nothing, and print the account with those that are left."""
     settings = settings_of(data)
     from assay.services import service_accounts
 
-    _in_unit(settings, lambda uow: service_accounts.revoke_key(uow, None, account, key))
+    async def run(uow: "UnitOfWork") -> "ServiceAccountRead":
+        await service_accounts.revoke_key(uow, None, account, key)
+        return await service_accounts.get(uow, account)
+
+    _show(_in_unit(settings, run), as_json=as_json)
 
 
 @app.command()
-def close(account: Account, data: Data = DATA) -> None:
-    """Close an account for good, with all its keys."""
+def close(account: Account, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Close an account for good, with all its keys, and print what it was."""
     settings = settings_of(data)
     from assay.services import service_accounts
 
-    _in_unit(settings, lambda uow: service_accounts.close(uow, None, account))
+    async def run(uow: "UnitOfWork") -> "ServiceAccountRead":
+        was = await service_accounts.get(uow, account)
+        await service_accounts.close(uow, None, account)
+        return was
+
+    _show(_in_unit(settings, run), as_json=as_json)
 
 
 def _in_unit[T](settings: "Settings", use: "Callable[[UnitOfWork], Awaitable[T]]") -> T:
@@ -104,6 +115,13 @@ def _hand_over(made: "ServiceAccountKey", *, as_json: bool) -> None:
         print_json(made)
     else:
         console().print(f"{made.key}\ntold this once; of account {made.id}", soft_wrap=True, highlight=False)
+
+
+def _show(account: "ServiceAccountRead", *, as_json: bool) -> None:
+    if as_json:
+        print_json(account)
+    else:
+        _tell(account)
 
 
 def _tell(account: "ServiceAccountRead") -> None:
