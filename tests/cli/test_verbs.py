@@ -109,8 +109,6 @@ PRINTS_NO_DATA = {
     "seed",
     "reindex",
     "scripted-openai",
-    "service-accounts revoke-key",
-    "service-accounts close",
 }
 """They start something, or tell how far they are; exit code 0 says that it is done."""
 ONE_FORM = {"people export", "audit export", "catalog export", "tokens new-key"}
