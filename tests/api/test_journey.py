@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from journeys import ESSAY, Student
 
+from assay.runtime import Runtime
 from assay.worker.drainer import Drainer
 
 
@@ -143,6 +144,22 @@ async def test_feedback_is_kept_and_replaced(student: Student, track_id: UUID, d
     wrong = await student.request("POST", path, json={"relevance": 5, "fit": 5, "items": [foreign]})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/items/0/credentialId"
+
+
+async def test_an_advisors_feedback_is_an_entry_of_the_audit_trail_and_a_students_is_not(
+    student: Student, advisor: Student, runtime: Runtime, track_id: UUID, drainer: Drainer
+) -> None:
+    """Who decided what about which credential, without the words."""
+    _, result = await student.finished(track_id)
+    recommendation = result["recommendation"]
+    credential_id = recommendation["items"][0]["credentialId"]
+    said = {"relevance": 2, "fit": 3, "items": [{"credentialId": credential_id, "decision": "reject", "reason": "Too easy for Ada"}]}
+    for person in (student, advisor):
+        assert (await person.request("POST", f"/recommendations/{recommendation['id']}/feedback", json=said)).status_code == 200
+    async with runtime.open_uow() as uow:
+        (link,) = await uow.audit.chain()
+    assert (link.entry.action, link.entry.target_id) == ("recommendation:judge", recommendation["id"])
+    assert link.entry.changes == {"relevance": 2, "fit": 3, "items": {credential_id: "reject"}}
 
 
 async def test_feedback_on_anothers_recommendation_looks_like_feedback_on_none(

@@ -85,6 +85,7 @@ def test_the_vocabulary_is_on_one_page() -> None:
         "assessment:note",
         "assessment:inspect",
         "assessment:release",
+        "recommendation:judge",
         "track:create",
         "track:update",
         "track:retire",

@@ -25,6 +25,8 @@ class AuditAction(StrEnum):
     ASSESSMENT_RELEASED = "assessment:release"
     ASSESSMENT_STARTED_FOR = "assessment:start_for"
     """A machine has started it for a student."""
+    RECOMMENDATION_JUDGED = "recommendation:judge"
+    """By an advisor; what students think of theirs is their own."""
     TRACK_CREATED = "track:create"
     TRACK_UPDATED = "track:update"
     TRACK_RETIRED = "track:retire"

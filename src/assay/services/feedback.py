@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,10 +11,11 @@ from pydantic import Field
 from assay.db.repositories.assessments import AssessmentRow
 from assay.db.unit_of_work import UnitOfWork
 from assay.domain.actors import Actor, Author, Role
+from assay.domain.audit import AuditAction
 from assay.domain.errors import FieldProblem, Invalid, NotFound
 from assay.kit.model import Value
 from assay.kit.text import StorableText
-from assay.services import assessments, webhook_events
+from assay.services import assessments, audit, webhook_events
 
 type Rating = Annotated[int, Field(ge=1, le=5, strict=True)]
 type Decision = Literal["accept", "reject"]
@@ -86,8 +87,16 @@ async def give(uow: UnitOfWork, actor: Actor, recommendation_id: UUID, feedback:
         items=[item.model_dump(mode="json") for item in feedback.items],
         comment=feedback.comment,
     )
+    if actor.role is Role.ADVISOR:
+        await audit.record(uow, actor, AuditAction.RECOMMENDATION_JUDGED, "recommendation", recommendation_id, _without_words(feedback))
     await webhook_events.feedback_given(uow, row.id, row.track_slug, recommendation_id, actor.role)
     return FeedbackReceipt(recommendation_id=recommendation_id, **feedback.model_dump(by_alias=False))
+
+
+def _without_words(feedback: FeedbackWrite) -> dict[str, Any]:
+    """What the audit trail keeps of it: reasons and comments may tell of the student."""
+    kept = feedback.model_dump(mode="json", include={"relevance", "fit", "decision"}, exclude_none=True)
+    return {**kept, "items": {str(item.credential_id): item.decision for item in feedback.items}}
 
 
 async def mine(uow: UnitOfWork, actor: Actor, recommendation_id: UUID) -> FeedbackReceipt | None:

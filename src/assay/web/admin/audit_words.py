@@ -16,6 +16,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     _A.ASSESSMENT_INSPECTED: "Assessment inspected",
     _A.ASSESSMENT_RELEASED: "Result released",
     _A.ASSESSMENT_STARTED_FOR: "Assessment started for a student by a machine",
+    _A.RECOMMENDATION_JUDGED: "Recommendation judged by an advisor",
     _A.TRACK_CREATED: "Track made",
     _A.TRACK_UPDATED: "Track edited",
     _A.TRACK_RETIRED: "Track retired",
