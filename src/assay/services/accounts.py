@@ -12,7 +12,7 @@ from assay.domain.audit import AuditAction
 from assay.domain.errors import Conflict, FieldProblem
 from assay.kit.ids import new_id
 from assay.kit.model import Value
-from assay.kit.text import StorableText
+from assay.kit.text import StorableText, storable
 from assay.services import audit, people
 from assay.services.people import PersonRead
 
@@ -24,7 +24,7 @@ def _stripped(text: str) -> str:
 class AccountWrite(Value):
     """Somebody who is to have an account."""
 
-    email: Annotated[StorableText, AfterValidator(_stripped), Field(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: Annotated[str, Field(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(storable)]
     name: Annotated[StorableText, AfterValidator(_stripped), Field(min_length=1, max_length=200)]
     role: Role
 

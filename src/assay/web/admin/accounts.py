@@ -37,7 +37,7 @@ async def ask(request: Request, _who: Keeper) -> Response:
 async def create(request: Request, who: Keeper, runtime: RuntimeDep) -> Response:
     """Make the account."""
     form = await request.form()
-    given = {name: text(form, name) for name in SENTENCES}
+    given = {name: text(form, name).strip() for name in SENTENCES}
     try:
         wanted = AccountWrite.model_validate(given)
         async with runtime.open_uow() as uow:
