@@ -4,12 +4,12 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import applications
 import httpx2
 import hypothesis
 import pytest
@@ -21,7 +21,6 @@ from journeys import Student
 from receivers import Receiver, receiver
 from starlette.applications import Starlette
 
-from assay.asgi import create_app
 from assay.db import migrate
 from assay.domain.actors import Actor, Role
 from assay.embedded import throwaway
@@ -147,14 +146,8 @@ async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
 @pytest_asyncio.fixture
 async def app(runtime: Runtime) -> AsyncIterator[Starlette]:
     """The whole application on this test's runtime."""
-
-    @asynccontextmanager
-    async def same(_settings: Settings) -> AsyncIterator[Runtime]:
-        yield runtime
-
-    made = create_app(runtime.settings, same)
-    async with made.router.lifespan_context(made):
-        yield made
+    async with applications.on(runtime) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
+import applications
 import httpx2
 import pytest
 import pytest_asyncio
 from pydantic import ValidationError
-from starlette.applications import Starlette
 
-from assay.asgi import create_app
 from assay.edge import middleware
 from assay.edge.gate import MAX_HEADERS
 from assay.runtime import Runtime
@@ -27,16 +26,10 @@ type Reach = Callable[..., Any]
 @pytest_asyncio.fixture
 async def reach(runtime: Runtime) -> AsyncIterator[Reach]:
     """Opens a client at the application as it would run with other settings, from another address."""
-
-    @asynccontextmanager
-    async def same(_settings: Settings) -> AsyncIterator[Runtime]:
-        yield runtime
-
     async with AsyncExitStack() as stack:
 
         async def opened(came_from: tuple[str, int] = STRANGER, **changes: str) -> httpx2.AsyncClient:
-            app: Starlette = create_app(runtime.settings.model_copy(update=changes), same)
-            await stack.enter_async_context(app.router.lifespan_context(app))
+            app = await stack.enter_async_context(applications.on(runtime, **changes))
             transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=came_from)
             client = httpx2.AsyncClient(transport=transport, base_url="http://assay.test")
             return await stack.enter_async_context(client)

@@ -6,13 +6,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
+import applications
 import httpx2
 import pytest
 import servers
 from invariants import broken
 from journeys import Student
 
-from assay.asgi import create_app
 from assay.db.archives import Archive
 from assay.domain.actors import Actor
 from assay.domain.audit import AuditAction
@@ -58,15 +58,9 @@ def elsewhere(shared: servers.Servers, settings: Settings) -> Iterator[Elsewhere
 
 async def bodies(runtime: Runtime, actor: Actor, assessments: list[str]) -> list[bytes]:
     """What the API answers to whoever asks for their results, to the byte; and the list of them."""
-
-    @asynccontextmanager
-    async def same(_settings: Settings) -> AsyncIterator[Runtime]:
-        yield runtime
-
-    app = create_app(runtime.settings, same)
     headers = {"Authorization": f"Bearer {runtime.identity.tokens.access(actor, runtime.clock())}"}
     async with (
-        app.router.lifespan_context(app),
+        applications.on(runtime) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://assay.test") as client,
     ):
         paths = ["/assessments", *(f"/assessments/{each}/result" for each in assessments)]

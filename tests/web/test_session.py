@@ -35,10 +35,10 @@ async def test_the_cookie_is_out_of_reach(visit: Visit) -> None:
     assert {"httponly", "samesite=lax", "path=/", "max-age=43200"} <= {part.strip() for part in cookie.split(";")}
 
 
-async def test_over_tls_the_cookie_is_bound_to_this_host(visit: Visit, app: Starlette) -> None:
+async def test_over_tls_the_cookie_is_bound_to_this_host(visit: Visit, app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
     """With secure cookies the name has the prefix that browsers guard, and the cookie is Secure."""
     web = next(route.app for route in app.routes if getattr(route, "path", None) == "")  # type: ignore[attr-defined]
-    web.state.secure_cookies = True
+    monkeypatch.setitem(web.state._state, "secure_cookies", True)
     answer = await (await visit()).send("/sign-in", SIGN_IN)
     assert answer.headers["set-cookie"].startswith("__Host-assay-session=")
     assert "Secure" in answer.headers["set-cookie"]
