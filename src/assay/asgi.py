@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from fastapi.routing import iter_route_contexts
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
@@ -26,6 +27,8 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
     """The whole application; its lifespan opens the runtime that `settings` describe and closes it."""
     api = create_api(_listed(settings.cors_origins))
     web = create_web(api.openapi, secure_cookies=settings.secure_cookies)
+    for each in (api, web):
+        list(iter_route_contexts(each.routes))  # FastAPI works routes out when asked: half a second of the first visitor
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
