@@ -42,6 +42,8 @@ class Settings(BaseSettings):
 
     environment: Environment = Environment.DEVELOPMENT
     public_url: str = "http://127.0.0.1:8000"
+    contact: str = Field("", pattern=r"^$|^https://\S+$|^[^@\s:]+@[^@\s]+$")
+    """Whom people turn to when something fails, on every page: an e-mail address, or a page that begins with https://."""
 
     allowed_hosts: str = ""
     """Names this service answers to beside that of `public_url`: `assay.example.edu, *.assay.example.edu`."""

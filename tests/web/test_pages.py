@@ -1,15 +1,19 @@
 """Pages that are there for everybody: the first page by role, tracks, errors, the API reference, headers, files."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from journeys import Student
+from starlette.applications import Starlette
 from visitor import Visit
 
 from assay.domain.errors import Unavailable
+from assay.runtime import Runtime
 from assay.services import tracks
+from assay.settings import Settings
 from assay.web import session
 from assay.web.app import create_web
 from assay.web.reference import kind
@@ -126,6 +130,27 @@ async def test_a_database_that_is_away_is_a_page(visit: Visit, monkeypatch: pyte
     page = await student.get("/tracks")
     assert (page.status, page.answer.headers["retry-after"]) == (503, "3")
     assert "Nothing you saved is lost" in page.text
+
+
+@pytest.mark.parametrize(
+    ("contact", "address"), [("help@example.edu", "mailto:help@example.edu"), ("https://example.edu/help", "https://example.edu/help")]
+)
+async def test_pages_say_whom_to_turn_to(visit: Visit, runtime: Runtime, app: Starlette, contact: str, address: str) -> None:
+    """At the foot of each, and in the words of those about errors; nothing where nobody is named."""
+    nobody = await visit()
+    assert "Help:" not in (await nobody.get("/sign-in")).text
+    web = next(route.app for route in app.routes if getattr(route, "path", None) == "")  # type: ignore[attr-defined]
+    web.state.runtime = replace(runtime, settings=runtime.settings.model_copy(update={"contact": contact}))
+    assert f'<p>Help: <a href="{address}">' in (await nobody.get("/sign-in")).html
+    missing = await nobody.get("/not-there")
+    assert (missing.status, f'turn to <a href="{address}">' in missing.html) == (404, True)
+
+
+@pytest.mark.parametrize("contact", ["somebody", "http://example.edu", "javascript:alert(1)@x", "a b@example.edu"])
+def test_a_contact_is_an_address(contact: str) -> None:
+    """What is neither is refused at the start."""
+    with pytest.raises(ValueError, match="contact"):
+        Settings(contact=contact)
 
 
 async def test_a_defect_is_a_page_with_a_number(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ def page(request: Request, template: str, *, status: int = 200, notice: str = ""
             here=Here.of(request),
             path=request.url.path,
             notice=notice,
+            contact=request.app.state.runtime.settings.contact,
             **context,
         ),
         status,
