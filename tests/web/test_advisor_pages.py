@@ -157,6 +157,17 @@ async def test_the_first_page_takes_few_statements(visit: Visit, runtime: Runtim
             await someone(runtime, f"Student {number}", number)
 
 
+async def test_the_filter_names_tracks_as_they_are_now(visit: Visit, runtime: Runtime) -> None:
+    """Also after another process has changed one: nothing here is kept in memory."""
+    advisor = await visit("advisor")
+    assert "Backend Engineer" in (await advisor.get("/")).text
+    async with runtime.open_uow() as uow:
+        await uow.session.execute(text("UPDATE role_catalog SET name = 'Platform Person' WHERE slug = 'backend-engineer'"))
+    shown = (await advisor.get("/")).text
+    assert "Platform Person" in shown
+    assert "Backend Engineer" not in shown
+
+
 async def test_no_cell_is_a_formula_and_no_name_is_markup(visit: Visit, runtime: Runtime) -> None:
     """A name with a formula and markup is text in the file and on the page."""
     await someone(runtime, NASTY, 2)

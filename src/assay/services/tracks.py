@@ -50,6 +50,11 @@ async def list_tracks(uow: UnitOfWork, actor: Actor | None, status: TrackStatus 
     return [_read(track, names) for track in await uow.tracks.list(wanted)]
 
 
+async def list_names(uow: UnitOfWork) -> list[tuple[str, str]]:
+    """Slug and name of each active track, by name."""
+    return [(track.slug, track.name) for track in await uow.tracks.list([TrackStatus.ACTIVE])]
+
+
 async def get(uow: UnitOfWork, actor: Actor | None, track_id: UUID) -> TrackRead:
     """One track. Raises `NotFound`, also for one that is not active and not the caller's to edit."""
     track = await uow.tracks.get(track_id)

@@ -34,7 +34,7 @@ async def home(request: Request, runtime: RuntimeDep, uow: Uow) -> Response:
         case Role.STUDENT if who:
             return await _student(request, uow, who, runtime.clock())
         case Role.ADVISOR if who:
-            return await desk.show(request, runtime, uow, who)
+            return await desk.show(request, uow, who)
         case Role.ADMIN:
             return page(request, "home_admin.html", standing=await content_standing.read(uow), named=words)
         case _:

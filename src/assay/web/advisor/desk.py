@@ -11,7 +11,7 @@ from assay.db.unit_of_work import UnitOfWork
 from assay.domain.errors import NotFound
 from assay.edge.dependencies import RuntimeDep, Uow
 from assay.runtime import Runtime
-from assay.services import caseload, cohorts
+from assay.services import caseload, cohorts, tracks
 from assay.services.caseload import Wanted
 from assay.services.cohorts import CohortRead
 from assay.web.advisor import listing, words
@@ -41,15 +41,13 @@ TICKS: Final = (
 """The boxes of the filter."""
 
 
-async def show(request: Request, runtime: Runtime, uow: UnitOfWork, who: Session) -> Response:
-    """The first page. Three statements, four with a name or an order by name, however many cohorts and assessments there are."""
+async def show(request: Request, uow: UnitOfWork, who: Session) -> Response:
+    """The first page. Four statements, five with a name or an order by name, however many cohorts and assessments there are."""
     asked = ListFilter.of(request)
     own = (await cohorts.list_own(uow, who.actor)).items
     _check(asked, own)
     found = await caseload.page(uow, who.actor, asked.wanted(), asked.place(), PAGE_SIZE)
     waiting = await caseload.queue(uow, who.actor)
-    if runtime.bank.version == 0:
-        await runtime.bank.refresh(uow)
     return page(
         request,
         "advisor/desk.html",
@@ -64,7 +62,7 @@ async def show(request: Request, runtime: Runtime, uow: UnitOfWork, who: Session
         asked=asked,
         narrowed=asked.wanted() != Wanted(order=asked.sort),
         waiting=waiting,
-        tracks=sorted(((track.slug, track.name) for track in runtime.bank.tracks.values()), key=lambda each: each[1]),
+        tracks=await tracks.list_names(uow),
         told=words,
     )
 
