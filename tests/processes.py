@@ -32,6 +32,10 @@ class Provider:
         """What became of the calls of one task, in order."""
         return [entry["outcome"] for entry in (await self._state())["entries"] if entry["task"] == task]
 
+    async def script(self, **control: Any) -> None:
+        """Change the script: `faults`, `latency`, `retryAfter`."""
+        (await self._http.post("/control", json=control)).raise_for_status()
+
     async def close(self) -> None:
         """Let go of the connection."""
         await self._http.aclose()

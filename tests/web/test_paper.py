@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from journeys import ESSAY, Student, fitting_answer
 from sqlalchemy import text
-from visitor import Page, Visit, Visitor
+from visitor import Page, Visit, Visitor, entered, everything
 
 from assay.runtime import Runtime
 from assay.services import web_sessions
@@ -31,21 +31,6 @@ async def asked(student: Visitor, page: Page, runtime: Runtime) -> list[dict[str
     token = runtime.identity.tokens.access(session.actor, runtime.clock())
     answer = await student.client.get(f"/api/v1{page.path}", headers={"authorization": f"Bearer {token}"})
     return list(answer.json()["questions"])
-
-
-def entered(question: dict[str, Any], answer: Any) -> dict[str, str | list[str] | None]:
-    """The fields of a form that hold `answer`."""
-    name = f"answer-{question['id']}"
-    if question["format"] in {"ordering", "ranking"}:
-        return {f"{name}-{place}": each for place, each in enumerate(answer, start=1)}
-    if isinstance(answer, dict):
-        return {f"{name}-{left}": right for left, right in answer.items()}
-    return {name: answer if isinstance(answer, list) else str(answer)}
-
-
-def everything(questions: list[dict[str, Any]]) -> dict[str, str | list[str] | None]:
-    """All questions answered with something that fits."""
-    return {name: value for question in questions for name, value in entered(question, fitting_answer(question)).items()}
 
 
 async def test_ten_questions_stand_on_the_page_ready_to_answer(paper: tuple[Visitor, Page], runtime: Runtime) -> None:

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import httpx2
+from journeys import fitting_answer
 from starlette.applications import Starlette
 
 ORIGIN = "http://assay.test"
@@ -114,15 +115,32 @@ class Page(HTMLParser):
             self.forms[-1].fields.append((name, value))
 
 
+def entered(question: dict[str, Any], answer: Any) -> dict[str, str | list[str] | None]:
+    """The fields of a form that hold `answer`."""
+    name = f"answer-{question['id']}"
+    if question["format"] in {"ordering", "ranking"}:
+        return {f"{name}-{place}": each for place, each in enumerate(answer, start=1)}
+    if isinstance(answer, dict):
+        return {f"{name}-{left}": right for left, right in answer.items()}
+    return {name: answer if isinstance(answer, list) else str(answer)}
+
+
+def everything(questions: list[dict[str, Any]]) -> dict[str, str | list[str] | None]:
+    """All questions answered with something that fits."""
+    return {name: value for question in questions for name, value in entered(question, fitting_answer(question)).items()}
+
+
 class Visitor:
     """A person at the pages."""
 
-    def __init__(self, app: Starlette, secret: str | None = None) -> None:
-        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    def __init__(self, app: Starlette | None, secret: str | None = None, origin: str = ORIGIN) -> None:
+        """At the application itself, or without one at the server at `origin`."""
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False) if app else None
         cookies = httpx2.Cookies()
         if secret:
             cookies.set("assay-session", secret, domain="assay.test")
-        self.client = httpx2.AsyncClient(transport=transport, base_url=ORIGIN, cookies=cookies)
+        self.origin = origin
+        self.client = httpx2.AsyncClient(transport=transport, base_url=origin, cookies=cookies, trust_env=False)
 
     async def get(self, path: str, *, follow: bool = True) -> Page:
         """Open a page."""
@@ -138,7 +156,7 @@ class Visitor:
         sent: dict[str, Any] = {}
         for name, value in pairs:
             sent.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\n", "\r\n"))
-        marked = {"origin": ORIGIN, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        marked = {"origin": self.origin, **{name.replace("_", "-"): value for name, value in headers.items()}}
         return await self.client.post(path, data=sent, headers=marked, follow_redirects=follow)
 
     async def fill(self, page: Page, ending: str, changes: dict[str, str | list[str] | None] | None = None) -> Page:
