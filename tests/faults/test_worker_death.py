@@ -88,7 +88,7 @@ async def test_a_worker_is_one_process(
     bundle = await _submitted(student, track_id)
     killed, _ = await _in_the_middle_of_a_call(runtime, provider, workers)
     with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
-        known = {int(redis.hget(key, "pid") or 0) for key in redis.scan_iter("rq:worker:*")}
+        known = {int(redis.hget(key, "pid") or 0) for key in redis.scan_iter("rq:worker:*", _type="hash")}
     assert known >= {worker.pid for worker in workers}
     assert psutil.Process(killed.pid).children(recursive=True) == []
     os.kill(killed.pid, signal.SIGKILL)
