@@ -11,7 +11,7 @@ from yarl import URL
 
 SERVED_BY = "x-served-by"
 """The header that names the server which answered."""
-_OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
+_OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
 _GIVEN_BY_THE_CLIENT_ALONE = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
