@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -46,6 +47,7 @@ def problems(row: Row) -> list[str]:
     return found
 
 
+@cache
 def names_in(path: str) -> set[str]:
     """The names of the test functions in a file; none if there is no file."""
     file = ROOT / path
