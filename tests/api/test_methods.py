@@ -31,7 +31,7 @@ async def test_a_path_that_is_not_there_is_not_found(client: httpx2.AsyncClient,
 
 async def test_made_up_paths_are_one_route_to_the_metrics(client: httpx2.AsyncClient) -> None:
     """Whoever tries paths makes no labels."""
-    labels = {"method": "GET", "route": "unmatched", "status": "404", "track": "none"}
+    labels = {"method": "GET", "route": "unmatched", "status": "404", "role": "none", "track": "none"}
     before = REGISTRY.get_sample_value("assay_http_request_seconds_count", labels) or 0
     await client.get("/api/v1/made/up")
     assert REGISTRY.get_sample_value("assay_http_request_seconds_count", labels) == before + 1

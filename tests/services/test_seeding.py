@@ -109,7 +109,7 @@ async def test_a_question_that_only_moves_keeps_its_version(runtime: Runtime, fo
         ("questions/data-analyst.yaml", lambda q: q[0].update(tracks=["no-such-track"]), "no track called no-such-track"),
         ("questions/data-analyst.yaml", lambda q: q[0].update(slug=q[1]["slug"]), "two question entries"),
         ("questions/data-analyst.yaml", lambda q: q[0].pop("prompt"), "prompt: Field required"),
-        ("questions/data-analyst.yaml", lambda q: _first("theoretical")(q).pop("rule"), "needs rule"),
+        ("questions/data-analyst.yaml", lambda q: _first("theoretical")(q).pop("rule"), "need rule"),
         ("credentials/data.yaml", lambda c: c[0].update(prerequisites=["nothing"]), "no prerequisite called nothing"),
         ("tracks/data-analyst.yaml", lambda t: t.update(questionMix={"theoretical": 3, "essay": 3, "profile": 3}), "adds up to 10"),
         ("tracks/data-analyst.yaml", lambda t: t.update(questionMix={"theoretical": 0, "essay": 10, "profile": 0}), "needs 10 essay"),
