@@ -138,6 +138,7 @@ def shown(made: Result, *, own: bool = True) -> Page:
         places=(),
         area=None,
         notice="",
+        contact="",
         path="/",
         comparisons={},
         formats={},

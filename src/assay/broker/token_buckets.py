@@ -13,7 +13,7 @@ from assay.kit.transactions import assert_no_transaction
 
 log = structlog.get_logger(__name__)
 
-ANSWER_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 0.5
 """Redis is away when it takes longer: nobody's request waits for its own counting."""
 AWAY_SECONDS: Final = 1.0
 """After Redis has not answered it is not asked again for so long."""
