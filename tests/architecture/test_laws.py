@@ -132,6 +132,12 @@ def test_a_module_is_small_and_named_for_what_it_does(path: Path) -> None:
     assert not [name for name in names(path) if words(name) & EMPTY_WORDS]
 
 
+def test_no_two_files_of_tests_share_a_name() -> None:
+    """One of them would not be run: the folders of tests are no packages."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in {"__init__.py", "conftest.py"}]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
 def test_relations_are_never_loaded_in_passing() -> None:
     """Every relationship is `lazy="raise"`: a query is written where it is made."""
     relations = [relation for mapper in Base.registry.mappers for relation in mapper.relationships]
