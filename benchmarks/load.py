@@ -48,7 +48,7 @@ class Outcome:
 def request(method: str, path: str, headers: dict[str, str], body: object = None) -> str:
     """One request as it goes over the wire."""
     payload = "" if body is None else json.dumps(body)
-    lines = [f"{method} {path} HTTP/1.1", "Host: benchmark", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers.items())]
     if payload:
         lines += ["Content-Type: application/json", f"Content-Length: {len(payload)}"]
     return "\r\n".join([*lines, "", payload])
