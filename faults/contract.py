@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 from assay.domain.actors import Role
 from benchmarks import people
 from benchmarks.report import Figure
+from benchmarks.stack import PROJECT
 from faults.scenes import scene
 from faults.tally import none
 from faults.world import API, SWEEPER, WORKERS, World
@@ -101,7 +103,14 @@ async def _run(folder: Path, site: str, headers: Mapping[str, str], ids: Mapping
     words += ["--checks", "all", "--continue-on-failure", "--no-color"]
     words += ["--report", "json", "--report-json-path", str(report)]
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "schemathesis.cli", *words, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        *words,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "SCHEMATHESIS_HOOKS": "faults.packages"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     said, _ = await running.communicate()
     if not report.exists():

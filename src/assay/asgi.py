@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 
 from fastapi.routing import iter_route_contexts
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from assay.api.app import create_api
+from assay.edge.errors import problem
 from assay.edge.gate import Gate
 from assay.edge.health import healthz, metrics_page, readyz
 from assay.edge.middleware import BodyLimit, Correlation
@@ -30,6 +34,10 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
     for each in (api, web):
         list(iter_route_contexts(each.routes))  # FastAPI works routes out when asked: half a second of the first visitor
 
+    async def nowhere(_request: Request, _error: Exception) -> Response:
+        """What fits neither mount: a path with a line break in it."""
+        return problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with exporting(spans_of(settings, "api")), open_runtime(settings) as runtime, watching_who_leaves(runtime):
@@ -39,6 +47,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime = open_runtime) -> 
 
     app = Starlette(
         lifespan=lifespan,
+        exception_handlers={404: nowhere},
         middleware=[
             Middleware(ProxyHeadersMiddleware, trusted_hosts=_listed(settings.trusted_proxies)),
             Middleware(Correlation, continues_traces=settings.trace_incoming),

@@ -23,10 +23,11 @@ async def test_every_path_lists_all_methods_that_it_takes(client: httpx2.AsyncCl
             assert set(answer.headers["allow"].split(", ")) == known, (method, address)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/tracks/a/b/c/d", "/"])
+@pytest.mark.parametrize("path", ["/nothing", "/tracks/a/b/c/d", "/", "/tracks/a%0Ab"])
 async def test_a_path_that_is_not_there_is_not_found(client: httpx2.AsyncClient, path: str) -> None:
-    """Whatever the method."""
-    assert (await client.put(f"/api/v1{path}")).status_code == 404
+    """Whatever the method, and however odd the path; in the shape of every error."""
+    answer = await client.put(f"/api/v1{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 async def test_made_up_paths_are_one_route_to_the_metrics(client: httpx2.AsyncClient) -> None:
