@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from canaries import captured_logs
 from journeys import Student
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from assay.db.models import Base
@@ -67,6 +68,15 @@ async def test_a_key_opens_what_its_scope_says_and_nothing_else(client: httpx2.A
     for method, path in (("GET", "/audit"), ("GET", "/service-accounts"), ("GET", "/me"), ("GET", "/me/export"), ("GET", "/assessments")):
         refused = await reporting.request(method, path)
         assert (refused.status_code, refused.json()["code"]) == (403, "out_of_scope"), path
+
+
+async def test_requests_of_machines_are_told_apart(client: httpx2.AsyncClient, admin: Student) -> None:
+    """Metrics, and with them logs and traces, count them as nobody's and no admin's."""
+    labels = {"method": "GET", "route": "/api/v1/tracks", "status": "200", "role": "machine", "track": "none"}
+    reporting = machine(client, await made(admin))
+    before = REGISTRY.get_sample_value("assay_http_request_seconds_count", labels) or 0
+    assert (await reporting.request("GET", "/tracks")).status_code == 200
+    assert REGISTRY.get_sample_value("assay_http_request_seconds_count", labels) == before + 1
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from assay.domain.errors import Forbidden, Unauthenticated
 from assay.observability.logging import known
 from assay.runtime import Runtime
 
+MACHINE: Final = "machine"
+"""What logs, traces and metrics call the role of a service account."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/token, or the key of a service account")
 
@@ -44,12 +46,12 @@ async def get_actor(runtime: RuntimeDep, credentials: Annotated[HTTPAuthorizatio
         raise Unauthenticated("Send an access token: Authorization: Bearer ….")
     token = credentials.credentials
     if runtime.service_keys.issued(token):
-        return await runtime.service_keys.authenticate(runtime.open_uow, token)
-    if runtime.single_sign_on.issues(token):
+        actor = await runtime.service_keys.authenticate(runtime.open_uow, token)
+    elif runtime.single_sign_on.issues(token):
         actor = await runtime.single_sign_on.bearer(runtime.open_uow, token)
     else:
         actor = runtime.identity.authenticate(token)
-    known(actor=runtime.pseudonym(actor.id), role=actor.role.value)
+    known(actor=runtime.pseudonym(actor.id), role=MACHINE if actor.is_machine else actor.role.value)
     return actor
 
 

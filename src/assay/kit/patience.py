@@ -22,4 +22,4 @@ async def answered[T](answer: Awaitable[T], seconds: float) -> T:
         raise TimeoutError
     finally:
         if asked.cancel():
-            await asyncio.wait({asked})
+            await asyncio.gather(asked, return_exceptions=True)
